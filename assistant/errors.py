@@ -1,0 +1,47 @@
+"""Every error that a person can mend: one sentence that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+
+class AssistantError(Exception):
+    """Base of all errors that the doors (command line, web) show as they are."""
+
+
+class PolicyFileError(AssistantError):
+    """One policy file cannot be read; the others are not affected."""
+
+    def __init__(self, file: str, wrong: str, remedy: str) -> None:
+        super().__init__(f"{file}: {wrong}; {remedy}.")
+        self.file = file
+
+
+class CorpusError(AssistantError):
+    """The corpus folder or its policies.csv cannot be used."""
+
+
+class IndexMissingError(AssistantError):
+    """There is no built index at the place that was named."""
+
+
+class IndexStaleError(AssistantError):
+    """The index was built from another corpus than the one that lies there now."""
+
+
+class IndexDamagedError(AssistantError):
+    """A file of the index is missing, cut short, changed or of another format."""
+
+
+class EncoderError(AssistantError):
+    """The encoder's weights are missing or are not the ones that the index was built with."""
+
+
+class QuestionError(AssistantError):
+    """The question cannot be asked as it stands: empty, too long, unknown policy."""
+
+
+class EvaluationError(AssistantError):
+    """A file of judged questions cannot be used."""
+
+
+class SettingsError(AssistantError):
+    """A setting has no such name or not such a value."""

@@ -1,0 +1,46 @@
+"""One table of settings; every one has a default, an environment variable and a sentence of documentation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from assistant.errors import SettingsError
+
+PREFIX = "ASSISTANT_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the assistant runs. Field `x_y` is read from the environment variable `ASSISTANT_X_Y`."""
+
+    corpus: Path = field(default=Path("corpus"), metadata={"doc": "Folder with the policies and policies.csv."})
+    index: Path = field(default=Path("index"), metadata={"doc": "Folder of the built index."})
+    host: str = field(default="127.0.0.1", metadata={"doc": "Address that the web server listens on."})
+    port: int = field(default=7860, metadata={"doc": "Port that the web server listens on."})
+    max_file_mb: int = field(default=50, metadata={"doc": "Largest policy file that is read, in MiB."})
+    max_question_chars: int = field(default=2000, metadata={"doc": "Longest question, in characters."})
+    concurrency: int = field(default=4, metadata={"doc": "Questions answered at the same time by the web server."})
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Defaults overlaid with `ASSISTANT_*` variables.
+
+        Raises:
+            SettingsError: a variable with the prefix names no setting, or its value has the wrong type.
+        """
+        known = {PREFIX + f.name.upper(): f for f in fields(cls)}
+        values: dict[str, object] = {}
+        for name, text in environment.items():
+            if not name.startswith(PREFIX):
+                continue
+            if name not in known:
+                raise SettingsError(f"{name} is no setting; the settings are {', '.join(sorted(known))}.")
+            kind = type(known[name].default)
+            try:
+                values[known[name].name] = kind(text)
+            except ValueError:
+                raise SettingsError(f"{name} must be a {kind.__name__}, not {text!r}.") from None
+        return cls(**values)  # type: ignore[arg-type]
