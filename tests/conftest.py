@@ -1,0 +1,76 @@
+"""Fixtures that every test may use, and how hypothesis draws."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Before anything of torch or a hub client is imported: a test asks nobody outside, and two cores are shared.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+for _name in [name for name in os.environ if name.startswith("ASSISTANT_")]:
+    del os.environ[_name]
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+
+# The same examples every time: a red run can be run again, and no test depends on how fast the machine is.
+hypothesis.settings.register_profile("project", deadline=None, derandomize=True, print_blob=False)
+hypothesis.settings.load_profile("project")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The policies of this repository, to be read only."""
+    return ROOT / "corpus"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder beside the repository with others' policies and judged questions; skips where it is not."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder shared/ with others' policies does not lie beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def index_dir(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real corpus, built with the real encoder once for all tests; not to be written to."""
+    from assistant.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("built") / "index"
+    report = ingest(corpus, folder)
+    assert report.errors == ()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def assistant(index_dir: Path) -> Assistant:
+    """The real assistant over the real corpus, opened once."""
+    from assistant.ask import Assistant
+
+    return Assistant.open(index_dir)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium on this machine; skips where none is found."""
+    for name in CHROMIUM_NAMES:
+        if found := shutil.which(name):
+            return found
+    pytest.skip("no Chromium on PATH: `make browser` says how to get one")
