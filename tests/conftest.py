@@ -7,12 +7,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Before anything of torch or a hub client is imported: a test asks nobody outside, and two cores are shared.
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "2")
-for _name in [name for name in os.environ if name.startswith("ASSISTANT_")]:
-    del os.environ[_name]
-
 import hypothesis
 import pytest
 
@@ -20,6 +14,12 @@ if TYPE_CHECKING:
     from assistant.ask import Assistant
 
 ROOT = Path(__file__).resolve().parent.parent
+# Before anything of torch or a hub client is imported: a test asks nobody outside, and two cores are shared.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+for _name in [name for name in os.environ if name.startswith("ASSISTANT_")]:
+    del os.environ[_name]
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
 # The same examples every time: a red run can be run again, and no test depends on how fast the machine is.
