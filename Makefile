@@ -1,0 +1,66 @@
+# `make help` lists the targets. Everything is installed into .venv, nothing outside it except Chromium by `make browser`.
+SHELL := bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What the browser tests need: a browser, and fonts for every script that the policies are written in.
+BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core
+
+.DEFAULT_GOAL := help
+.PHONY: help run index test check browser format lock clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed ## Install what is needed, build the index where it is out of date, and start the chat.
+	-@$(BIN)/python -m assistant ingest --if-stale
+	$(BIN)/python app.py
+
+index: $(VENV)/.installed ## Build the index of corpus/ anew.
+	$(BIN)/python -m assistant ingest
+
+test: check browser ## Run all checks and all tests.
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev ## Check style, types and import directions.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+
+format: $(VENV)/.installed-dev ## Format the code.
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+# Without root and apt the browser that is on PATH is used; where there is none, the browser tests are skipped.
+browser: ## Install Chromium for the browser tests where root and apt are there, else say how to get it.
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  dpkg -s $(BROWSER_PACKAGES) >/dev/null 2>&1 || { \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get -qq update && apt-get -qq install -y --no-install-recommends $(BROWSER_PACKAGES) >/dev/null; }; \
+	elif ! command -v chromium chromium-browser google-chrome-stable google-chrome chrome >/dev/null; then \
+	  echo "No Chromium on PATH: install it with your package manager (Debian: sudo apt-get install $(BROWSER_PACKAGES)), or the browser tests are skipped."; \
+	fi
+
+lock: $(VENV)/.installed-dev ## Write the versions of all packages that are installed into constraints.txt.
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip --disable-pip-version-check freeze | sed 's/+[a-z0-9]*$$//'; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## Remove the virtual environment, the built index and all caches.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find index -mindepth 1 ! -name README.md -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make virtual environments here: install python3-venv." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt | $(BIN)/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@
