@@ -1,0 +1,256 @@
+"""The command line: reads arguments, calls the assistant, prints what comes back.
+
+Exit codes: 0 done, 1 an error that the user can mend (one sentence on stderr), 2 wrong usage. Heavy libraries are
+imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from assistant.errors import AssistantError
+from assistant.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+
+_DESCRIPTION = "Answers questions about privacy policies with cited clauses, word for word."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; usage errors and `--help` leave by SystemExit, as argparse does."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows its escape, and no traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except AssistantError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        # The reader of our output has gone: nobody is left to tell, at exit neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its arguments; `args.run` is the command's function."""
+    folders = argparse.ArgumentParser(add_help=False)
+    # Not None: the folders may stand before or after the command, and an absent one must not undo a present one.
+    folders.add_argument("--corpus", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=_help("corpus"))
+    folders.add_argument("--index", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=_help("index"))
+    top = argparse.ArgumentParser(
+        prog="python -m assistant",
+        description=_DESCRIPTION,
+        parents=[folders],
+        formatter_class=_Help,
+        allow_abbrev=False,
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND", title="commands")
+
+    def command(name: str, run: object, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, parents=[folders], help=help, description=help, formatter_class=_Help, allow_abbrev=False
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command("ingest", _ingest, "Read the policies and build the index.")
+    sub.add_argument("--if-stale", action="store_true", help="build only where the index is missing or out of date")
+    sub = command("ask", _ask, "Answer one question with cited clauses.")
+    sub.add_argument("question", metavar="QUESTION", help="the question, in quotation marks")
+    sub.add_argument("--policy", action="append", metavar="ID", help="search this policy only; may be repeated")
+    sub.add_argument(
+        "--history", action="append", default=[], metavar="Q", help="an earlier question, oldest first; may be repeated"
+    )
+    sub.add_argument("--top-k", type=_count, default=5, metavar="N", help="most citations (default 5)")
+    sub.add_argument("--json", action="store_true", help="print the answer as one JSON object")
+    sub = command("clause", _clause, "Print a clause and the clauses under it.")
+    sub.add_argument("policy", metavar="POLICY", help="policy id, as `policies` lists it")
+    sub.add_argument("number", metavar="NUMBER", help='clause number, such as "5.8.3"')
+    command("policies", _policies, "List the policies that can be asked about.")
+    sub = command("evaluate", _evaluate, "Ask judged questions and print how good the answers are.")
+    sub.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl", help="judged questions, one JSON object a line")
+    sub.add_argument(
+        "--details", type=Path, metavar="OUT.jsonl", help="write every answer here, one JSON object a line"
+    )
+    sub.add_argument("--top-k", type=_count, default=10, metavar="N", help="most citations (default 10)")
+    return top
+
+
+def _ingest(args: argparse.Namespace) -> int:
+    corpus, index = _folders(args)
+    if args.if_stale and not _is_stale(index, corpus):
+        print(f"The index of {corpus}/ is up to date.")
+        return 0
+    return 1 if _build(corpus, index, sys.stdout) else 0
+
+
+def _ask(args: argparse.Namespace) -> int:
+    answer = _open(args).ask(
+        _clean(args.question),
+        policies=args.policy,
+        history=tuple(_clean(earlier) for earlier in args.history),
+        top_k=args.top_k,
+    )
+    if args.json:
+        from assistant.json_form import answer_form
+
+        _print_json(answer_form(answer))
+    else:
+        from assistant.terminal import answer_text
+
+        print(answer_text(answer, **_style()))
+    return 0
+
+
+def _clause(args: argparse.Namespace) -> int:
+    from assistant.terminal import citations_text
+
+    print(citations_text(_open(args).clause(args.policy, args.number), **_style()))
+    return 0
+
+
+def _policies(args: argparse.Namespace) -> int:
+    from assistant.terminal import policies_text
+
+    print(policies_text(_open(args).policies()))
+    return 0
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from assistant.evaluation.details import details_line
+    from assistant.evaluation.evaluate import evaluate
+    from assistant.evaluation.questions import read_questions
+    from assistant.evaluation.report import report, rows
+
+    questions = read_questions(args.questions)
+    assistant = _open(args)
+    outcomes = []
+    with contextlib.ExitStack() as stack:
+        # Opened before the first question: a path that cannot be written is told at once.
+        details = stack.enter_context(args.details.open("w", encoding="utf-8")) if args.details else None
+        advance = stack.enter_context(_progress("questions", len(questions)))
+        for outcome in evaluate(assistant, questions, top_k=args.top_k):
+            outcomes.append(outcome)
+            if details:
+                details.write(details_line(outcome) + "\n")
+            advance(1)
+    print(report(rows(outcomes)))
+    return 0
+
+
+def _folders(args: argparse.Namespace) -> tuple[Path, Path]:
+    """Corpus and index: as given, else as set in the environment, else the defaults."""
+    settings = Settings.from_environment()
+    return getattr(args, "corpus", settings.corpus), getattr(args, "index", settings.index)
+
+
+def _open(args: argparse.Namespace) -> Assistant:
+    """The assistant over the index, which is built first where it is missing or of another corpus.
+
+    An index that is named without its corpus is used as it stands: the default corpus must not replace it.
+    """
+    from assistant.ask import Assistant
+
+    corpus, index = _folders(args)
+    named_alone = hasattr(args, "index") and not hasattr(args, "corpus")
+    if not named_alone and corpus.is_dir() and _is_stale(index, corpus):
+        print(f"Building the index of {corpus}/ …", file=sys.stderr)
+        _build(corpus, index, sys.stderr)
+    return Assistant.open(index)
+
+
+def _is_stale(index: Path, corpus: Path) -> bool:
+    from assistant.index import is_stale
+
+    return is_stale(index, corpus)
+
+
+def _build(corpus: Path, index: Path, out: TextIO) -> int:
+    """Builds the index, tells each bad file on stderr and a summary on `out`; returns the number of bad files."""
+    from assistant.ingest import ingest
+
+    with _progress("passages") as advance:
+        report = ingest(corpus, index, advance)
+    for error in report.errors:
+        print(error, file=sys.stderr)
+    bad = f", {len(report.errors)} left out" if report.errors else ""
+    print(f"{report.documents} documents{bad}, {report.passages} passages, {report.seconds:.1f} s.", file=out)
+    return len(report.errors)
+
+
+@contextlib.contextmanager
+def _progress(unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A function to call with each number of things done; a bar on stderr where that is a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=None, delay=1, leave=False) as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+
+        yield advance
+
+
+def _style() -> dict[str, Any]:
+    """How citations are printed: wrapped and with marks set bold on a terminal, plain elsewhere."""
+    if not sys.stdout.isatty():
+        return {}
+    return {"width": min(100, shutil.get_terminal_size().columns), "bold": not os.environ.get("NO_COLOR")}
+
+
+def _print_json(form: dict[str, object]) -> None:
+    # Escapes are ugly, but right on every terminal and in every locale.
+    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    print(json.dumps(form, ensure_ascii=ascii_only, indent=2))
+
+
+def _clean(argument: str) -> str:
+    """An argument with bytes that are no UTF-8 replaced, so that it can be printed again."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _help(setting: str) -> str:
+    """A setting's own documentation, with its default and its environment variable."""
+    for each in fields(Settings):
+        if each.name == setting:
+            doc = each.metadata["doc"].rstrip(".")
+            return f"{doc[0].lower()}{doc[1:]} (default {each.default}, or ${PREFIX}{setting.upper()})"
+    raise KeyError(setting)
+
+
+class _Help(argparse.HelpFormatter):
+    """Help as wide on every terminal, so that the README can show it as it is."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100, max_help_position=28)

@@ -1,0 +1,97 @@
+"""Answers, clauses and policies as plain text for a terminal or a pipe."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from assistant.types import Answer, Citation, Policy
+
+_INDENT = "    "
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+_STYLES = re.compile(r"\x1b\[[01]m")
+_DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d\d))?")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def answer_text(answer: Answer, width: int = 0, bold: bool = False) -> str:
+    """Summary, citations and the closest clauses.
+
+    Args:
+        answer: what to print.
+        width: columns to wrap quotes at; 0 leaves their lines as they are.
+        bold: whether the sentences that answer are set bold by terminal codes.
+    """
+    parts = [_visible(answer.summary), *_citations(answer.citations, width, bold)]
+    if answer.related:
+        parts += ["Closest, may not answer:", *_citations(answer.related, width, bold)]
+    return "\n\n".join(parts)
+
+
+def citations_text(citations: Sequence[Citation], width: int = 0, bold: bool = False) -> str:
+    """Citations one below the other; `width` and `bold` as in `answer_text`."""
+    return "\n\n".join(_citations(citations, width, bold))
+
+
+def policies_text(policies: Sequence[Policy]) -> str:
+    """One line for each policy: id, name, date and language in aligned columns."""
+    cells = [
+        [_visible(cell) or "–" for cell in (policy.id, policy.name, date_text(policy.effective_date), policy.language)]
+        for policy in policies
+    ]
+    widths = [max((len(row[at]) for row in cells), default=0) for at in range(4)]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def date_text(iso: str) -> str:
+    """A date as people write it, as exact as it is known: "7 May 2018", "May 2014"; what is no date stays as it is."""
+    known = _DATE.fullmatch(iso)
+    if known is None:
+        return iso
+    year, month, day = known.groups()
+    return " ".join(part for part in (day and str(int(day)), _MONTHS[int(month) - 1], year) if part)
+
+
+def _citations(citations: Sequence[Citation], width: int, bold: bool) -> list[str]:
+    return [f"{_headline(citation)}\n{_quote(citation, width, bold)}" for citation in citations]
+
+
+def _headline(citation: Citation) -> str:
+    page = f"page {citation.page}" if citation.page is not None else ""
+    date = date_text(citation.policy.effective_date)
+    known = [part for part in (citation.policy.name, " › ".join(citation.path), date, page) if part]
+    return _visible(f"[{citation.number}] {' · '.join(known)}")
+
+
+def _quote(citation: Citation, width: int, bold: bool) -> str:
+    """The quote, indented, each of its lines wrapped at `width` where that is not 0."""
+    styled = "".join(
+        f"{_BOLD}{_visible(piece)}{_PLAIN}" if marked and bold else _visible(piece) for piece, marked in citation.pieces
+    )
+    lines = styled.split("\n")
+    if width:
+        lines = [part for line in lines for part in _wrap(line, max(20, width - len(_INDENT)))]
+    return "\n".join((_INDENT + line).rstrip() for line in lines)
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    """`line` cut at spaces so that each part shows at most `width` characters, unless one word is longer."""
+    parts: list[str] = []
+    part, shown = "", 0
+    for word in line.split(" "):
+        length = len(_STYLES.sub("", word))
+        if part and shown + 1 + length > width:
+            parts.append(part)
+            part, shown = word, length
+        else:
+            part, shown = (f"{part} {word}", shown + 1 + length) if part else (word, length)
+    return [*parts, part]
+
+
+def _visible(text: str) -> str:
+    """`text` with control characters shown as U+FFFD: a policy or question must not steer the terminal."""
+    return "".join("�" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)
