@@ -7,18 +7,24 @@ sentence where the next letter stands directly behind it, unless the dot belongs
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import lru_cache
 
 from assistant.types import Span
 
-# Words whose full stop does not end a sentence.
+# Words whose full stop does not end a sentence, and those that end one only before a capital.
 _ABBREVIATIONS = frozenset(
-    "e.g i.e etc cf vs no nos art arts sec para inc ltd llc co corp mr mrs ms dr st approx dept est fig vol pp ed al "
-    "u.s u.k e.u a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec г т.е т.д т.п др ст п пп им руб стр "
-    "p.ej art sr sra ud uds núm z.b bzw usw ggf d.h nr abs".split()
+    "e.g i.e cf vs no nos art arts sec para mr mrs ms dr st approx dept est fig vol pp ed al jan feb mar apr jun jul "
+    "aug sep sept oct nov dec г т.е т.д т.п др ст п пп им руб стр p.ej sr sra ud uds núm z.b bzw ggf d.h nr abs".split()
 )
-_SPACED = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？；][”’」』）]*|;(?=\s*\n)|\n\s*\n|\n(?=\s*(?:[•●▪◦○‣·*–—-]\s|\d{1,2}[.)]\s))")
-_GLUED = re.compile(r"(?<=[a-zа-яё)\]”’\"…])[.!?…]+[”’\")\]]*(?=[A-ZА-ЯЁ])|:(?=[A-Z][a-z])|(?<=[a-z0-9]\))(?=[A-Z][a-z])")
-_LAST_WORD = re.compile(r"(\S+?)[.!?…]*$")
+_SOFT_ABBREVIATIONS = frozenset("etc inc ltd llc corp co usw".split())
+_INITIALS = re.compile(r"(?:.*\W)?(?:[^\W\d_]\.)+[^\W\d_]")
+_SPACED = re.compile(
+    r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？；][”’」』）]*|;(?=\s*\n)|\n\s*\n|\n(?=\s*(?:[•●▪◦○‣·*–—-]\s|\d{1,2}[.)]\s))"
+)
+_GLUED = re.compile(r"(?<=[^\W\d_)\]”’\"…])[.!?…:]+[”’\")\]]*(?=[^\W\d_])|(?<=[a-z0-9]\))(?=[^\W\d_])")
+_WORD = re.compile(r"[^\W\d_]+")
+_LOWER_START = re.compile(r"(?:^|[.!?]\s+)([a-zа-я]\w+)")
 
 
 def sentences(text: str, span: Span) -> tuple[Span, ...]:
@@ -27,7 +33,7 @@ def sentences(text: str, span: Span) -> tuple[Span, ...]:
     Together they hold every character of the span that is not white space.
     """
     part = span.of(text)
-    cuts = sorted({m.end() for m in _SPACED.finditer(part) if _ends(part, m)} | _glued_cuts(part))
+    cuts = sorted({m.end() for m in _SPACED.finditer(part) if _ends(text, part, m)} | _glued_cuts(text, part))
     found: list[Span] = []
     at = 0
     for cut in [*cuts, len(part)]:
@@ -45,25 +51,44 @@ def last_sentence(text: str, span: Span) -> Span:
     return found[-1] if found else span
 
 
-def _glued_cuts(part: str) -> set[int]:
-    return {m.end() for m in _GLUED.finditer(part) if _ends(part, m) and not _in_domain(part, m)}
+@lru_cache(maxsize=16)
+def _brands(text: str) -> frozenset[str]:
+    """Lower-case words that start sentences, as names such as "italki" do."""
+    counts = Counter(_LOWER_START.findall(text))
+    return frozenset(word for word, count in counts.items() if count > 1)
 
 
-def _ends(part: str, match: re.Match[str]) -> bool:
-    """Whether the stop that `match` found ends a sentence: not behind an abbreviation, an initial or a bare number."""
-    if not match.group().startswith("."):
-        return True
-    word = part[max(0, match.start() - 20) : match.start()].split()[-1:] or [""]
-    bare = word[0].lstrip("(\"'“‘«[").casefold()
-    if bare in _ABBREVIATIONS or (len(bare) == 1 and bare.isalpha() and word[0].isupper()):
-        return False
-    line = part.rfind("\n", 0, match.start()) + 1
-    return not re.fullmatch(r"\s*(?:\(?[a-z]{1,4}|\d{1,3}(?:\.\d{1,3})*)", part[line : match.start()])
+def _glued_cuts(text: str, part: str) -> set[int]:
+    return {m.end() for m in _GLUED.finditer(part) if _parts_sentences(text, part, m)}
 
 
-def _in_domain(part: str, match: re.Match[str]) -> bool:
-    """Whether a stop without a space behind it stands inside a domain name or address."""
+def _parts_sentences(text: str, part: str, match: re.Match[str]) -> bool:
+    """Whether a stop without a space behind it ends a sentence: not in a domain, a name with a dot, an abbreviation."""
     start = max(part.rfind(" ", 0, match.start()), part.rfind("\n", 0, match.start())) + 1
     ahead = re.match(r"\S*", part[match.end() :])
     token = part[start : match.end()] + (ahead.group() if ahead else "")
-    return "@" in token or "://" in token or "www." in token
+    following = _WORD.match(part, match.end())
+    if following is None or any(mark in token for mark in ("@", "://", "www.")):
+        return False
+    word = following.group()
+    if not (word[0].isupper() and word[1:2].islower()) and word not in _brands(text):
+        return False
+    before = _WORD.findall(part[start : match.start()])
+    named = bool(before) and before[-1][0].isupper() and match.group().startswith(".")
+    return _ends(text, part, match) and not (named and len(re.findall(rf"\b{before[-1]}\b", text)) < 2)
+
+
+def _ends(text: str, part: str, match: re.Match[str]) -> bool:
+    """Whether the stop that `match` found ends a sentence: not behind an abbreviation, initials or a bare number."""
+    if not match.group().startswith("."):
+        return True
+    following = _WORD.match(part, len(part) - len(part[match.end() :].lstrip()))
+    lower = following is not None and following.group()[0].islower() and following.group() not in _brands(text)
+    word = (part[max(0, match.start() - 20) : match.start()].split() or [""])[-1]
+    bare = word.lstrip("(\"'“‘«[").casefold()
+    if bare in _ABBREVIATIONS or _INITIALS.fullmatch(bare) or (len(bare) == 1 and word[-1].isupper()):
+        return False
+    if lower and (bare in _SOFT_ABBREVIATIONS or match.group() == "."):
+        return False
+    line = part.rfind("\n", 0, match.start()) + 1
+    return not re.fullmatch(r"\s*(?:\(?[a-z]{1,4}|\d{1,3}(?:\.\d{1,3})*)", part[line : match.start()])
