@@ -1,4 +1,4 @@
-"""What every reader hands on: canonical text with its blocks, and the lines that plain text and PDF are outlined from."""
+"""What every reader hands on: canonical text with its blocks; and lines, from which text and PDF are outlined."""
 
 from __future__ import annotations
 
