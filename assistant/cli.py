@@ -168,13 +168,13 @@ def _open(args: argparse.Namespace) -> Assistant:
 
     An index that is named without its corpus is used as it stands: the default corpus must not replace it.
     """
-    from assistant.ask import Assistant
-
     corpus, index = _folders(args)
     named_alone = hasattr(args, "index") and not hasattr(args, "corpus")
     if not named_alone and corpus.is_dir() and _is_stale(index, corpus):
         print(f"Building the index of {corpus}/ …", file=sys.stderr)
         _build(corpus, index, sys.stderr)
+    from assistant.ask import Assistant
+
     return Assistant.open(index)
 
 

@@ -80,16 +80,16 @@ def _quote(citation: Citation, width: int, bold: bool) -> str:
 
 def _wrap(line: str, width: int) -> list[str]:
     """`line` cut at spaces so that each part shows at most `width` characters, unless one word is longer."""
-    parts: list[str] = []
-    part, shown = "", 0
+    parts: list[list[str]] = [[]]
+    shown = -1
     for word in line.split(" "):
         length = len(_STYLES.sub("", word))
-        if part and shown + 1 + length > width:
-            parts.append(part)
-            part, shown = word, length
-        else:
-            part, shown = (f"{part} {word}", shown + 1 + length) if part else (word, length)
-    return [*parts, part]
+        if parts[-1] and shown + 1 + length > width:
+            parts.append([])
+            shown = -1
+        parts[-1].append(word)
+        shown += 1 + length
+    return [" ".join(words) for words in parts]
 
 
 def _visible(text: str) -> str:
