@@ -1,0 +1,220 @@
+"""What the documents say is true, requirements are pinned, and nothing of one machine is in the tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from fake_assistant import SHOP, answered, cite
+
+from assistant.evaluation.report import _TABLES
+from assistant.json_form import answer_form, citation_form, policy_form
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
+
+import generate  # noqa: E402
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+ALL_TEXT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+
+
+def tables(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """Heading and rows of every table in a Markdown text, back quotes taken off the cells."""
+    for block in re.findall(r"(?:^\|.*\|$\n?)+", text, flags=re.MULTILINE):
+        rows = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in block.splitlines()]
+        yield rows[0], rows[2:]
+
+
+def table(text: str, *heading: str) -> list[list[str]]:
+    """Rows of the one table with this heading."""
+    (found,) = (rows for head, rows in tables(text) if head == list(heading))
+    return found
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files of the repository as git knows them, or as they lie there where this is no checkout."""
+    done = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=False)
+    paths = [ROOT / line for line in done.stdout.splitlines()]
+    if done.returncode != 0:
+        skipped = {".venv", ".git", "index"}
+        paths = [path for path in ROOT.rglob("*") if not skipped & set(path.relative_to(ROOT).parts)]
+    return [path for path in paths if path.is_file()]
+
+
+# --- commands, settings, targets
+
+
+def test_documents_repeat_the_program_truly() -> None:
+    for path, text in generate.documents().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: make docs"
+
+
+def test_generated_parts_are_there() -> None:
+    shown = set(re.findall(r"^\$ python -m assistant ?(.*?) ?--help$", ALL_TEXT, re.MULTILINE))
+    assert shown == {"", *generate.commands()}
+    assert {row[0] for row in table(README, "variable", "default", "meaning")} == {
+        row[0].strip("`") for row in generate.settings()
+    }
+    assert [row[0] for row in table(README, "command", "what it does")] == [
+        f"make {name}" for name, _ in generate.targets()
+    ]
+
+
+def test_every_target_says_what_it_does() -> None:
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(phony.split()) == {name for name, _ in generate.targets()}
+
+
+def test_every_command_in_the_documents_exists_with_its_options() -> None:
+    used = re.findall(r"python -m assistant ([a-z]+)([^\n`]*)", ALL_TEXT)
+    assert {name for name, _ in used} == set(generate.commands())
+    for name, rest in used:
+        options = set(re.findall(r"--[a-z][a-z-]*", rest))
+        assert options <= set(generate.commands()[name]._option_string_actions) | {"--help"}, f"{name} {rest}"
+
+
+def test_every_target_in_the_documents_exists() -> None:
+    used = re.findall(r"(?:`|^    |^\| )`?make ([a-z]+)", ALL_TEXT, re.MULTILINE)
+    assert "run" in used
+    assert set(used) <= {name for name, _ in generate.targets()}
+
+
+def test_links_lead_somewhere() -> None:
+    for path in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_modules_in_the_readme_exist() -> None:
+    for cell, _ in table(README, "module", "what it does"):
+        for name in re.split(r"`, `", cell):
+            assert (ROOT / name).exists(), name
+
+
+# --- forms
+
+
+def test_json_is_documented_field_by_field() -> None:
+    citation = cite(SHOP, "We never sell data.")
+    documented = [[row[0] for row in rows] for head, rows in tables((ROOT / "docs" / "json.md").read_text("utf-8"))]
+    assert documented == [
+        list(answer_form(answered("?", citation))),
+        list(citation_form(citation)),
+        list(policy_form(SHOP)),
+    ]
+
+
+def test_figures_are_documented_column_by_column() -> None:
+    text = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
+    documented = [name for row in table(text, "column", "over", "figure") for name in re.split(r"`?, `?", row[0])]
+    assert documented == [column.heading for columns in _TABLES for column in columns if column.heading != "n"]
+
+
+# --- requirements
+
+
+def pins(name: str) -> dict[str, str]:
+    """Package → version of a requirements file; every line pins exactly."""
+    found: dict[str, str] = {}
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith(("#", "-")):
+            package, exact, version = line.partition("==")
+            assert exact, f"{name}: {line} is not pinned"
+            assert re.fullmatch(r"[0-9][0-9a-z.]*", version), f"{name}: {line}"
+            found[canonical(package)] = version
+    return found
+
+
+def canonical(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def test_requirements_are_pinned_and_agree() -> None:
+    runtime, dev, all_of_them = pins("requirements.txt"), pins("requirements-dev.txt"), pins("constraints.txt")
+    assert not runtime.keys() & dev.keys()
+    assert {**runtime, **dev}.items() <= all_of_them.items()
+    assert runtime["torch"] == "2.13.0"
+
+
+def imported(paths: list[Path]) -> set[str]:
+    """Distributions that Python files import, by canonical name."""
+    names: set[str] = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module)
+    known = packages_distributions()
+    top = {name.split(".")[0] for name in names} - sys.stdlib_module_names
+    return {canonical(known[name][0]) for name in top if name in known}
+
+
+def test_requirements_are_what_is_imported() -> None:
+    runtime, dev = set(pins("requirements.txt")), set(pins("requirements-dev.txt"))
+    used = imported([path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in ("assistant", "app.py")])
+    assert used == runtime - {"uvicorn"} | used & {"uvicorn"}
+    tools = {"ruff", "mypy", "import-linter"}
+    everywhere = imported(tracked("*.py"))
+    assert everywhere <= runtime | dev
+    assert {name for name in dev if not name.startswith("types-")} - tools <= everywhere
+
+
+# --- the tree
+
+
+def test_nothing_of_one_machine_is_in_the_tree() -> None:
+    # Written in parts, so that this file does not find itself.
+    forbidden = re.compile("|".join(("/" + "work/", "/" + "home/", "/" + "Users/", "/" + "opt/", r"C:" + r"\\")))
+    hosts = re.compile(
+        "|".join(("pypi" + r"\.", "python" + "hosted", "deb" + r"\.debian", "npmjs" + r"\.", "hugging" + r"face\.co"))
+    )
+    for path in tracked("*.py", "*.toml", "*.txt", "*.md", "Makefile", ".ci/*", "*.html", "*.css", "*.js", "*.json"):
+        if path.relative_to(ROOT).parts[0] in ("corpus", "benchmarks") or path.is_relative_to(ROOT / "tests" / "data"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        for pattern in (forbidden, hosts):
+            found = pattern.search(text)
+            assert found is None, f"{path.relative_to(ROOT)}: {found and found.group()}"
+
+
+def test_policies_are_the_published_bytes(shared: Path) -> None:
+    for published in sorted((shared / "policies").glob("*.txt")):
+        assert (ROOT / "corpus" / published.name).read_bytes() == published.read_bytes()
+
+
+def test_files_that_everyone_expects() -> None:
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Apache License" in licence
+    assert "END OF TERMS AND CONDITIONS" in licence
+    assert "all-MiniLM-L6-v2" in (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    assert script.read_text(encoding="utf-8").startswith("#!/usr/bin/env bash\n")
+
+
+def test_import_directions_hold() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    if not lint.exists():
+        pytest.skip("import-linter is not installed beside this Python")
+    done = subprocess.run([lint, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", ["types", "errors", "settings", "json_form", "terminal", "evaluation.judge"])
+def test_leaves_import_no_heavy_library(module: str) -> None:
+    script = (
+        f"import sys, assistant.{module};"
+        "print(sorted({'gradio', 'torch', 'sentence_transformers', 'faiss', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
