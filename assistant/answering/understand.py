@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from assistant.answering.followup import standalone
+from assistant.answering.language import language_of
+from assistant.answering.names import Naming, naming
+from assistant.answering.numbers import clause_numbers
+from assistant.answering.phrases import quoted_phrases
+from assistant.answering.roster import Roster, roster
+from assistant.answering.topic import topic
 from assistant.types import Policy, fold
+
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+# Questions over every company or policy there is.
+_OF_ALL = re.compile(
+    r"""\b(?:which|any|each|all|every|both|either|none|most|how\s+many)\s+(?:one\s+)?(?:of\s+)?(?:(?:these|those|the|your)\s+)?
+        (?:\d+\s+|two\s+|three\s+|four\s+|five\s+)?(?:privacy\s+|different\s+)?
+        (?:companies|policies|services|sites|websites|platforms|documents|providers|firms|apps|company|firm)\b
+    |\b(?:which|what)\s+(?:company|policy|service|site|website|platform|provider|firm)\b
+    |\b(?:across|between|compare)\s+(?:all\s+)?(?:(?:these|those|the)\s+)?(?:companies|policies|services|sites|platforms)\b
+    |\b(?:кака[яе]|какие|каких|какой|все|всех|каждая|каждой|любая)\s+(?:из\s+)?(?:этих\s+)?(?:компани|политик|сервис|сайт)\w*
+    |\b(?:cuáles?|qué|todas|cada|alguna|ninguna)\s+(?:una\s+)?(?:de\s+)?(?:estas\s+|las\s+)?(?:empresas?|compañías?|políticas|servicios)\b
+    |\b(?:welche[rs]?|alle|jede[rs]?)\s+(?:(?:dieser|der|diese|die)\s+)?(?:firmen|unternehmen|richtlinien|dienste|anbieter)\b
+    |\b(?:lesquelles|laquelle|quelles?|toutes|chaque)\s+(?:(?:de\s+)?(?:ces|les)\s+)?(?:entreprises?|sociétés?|politiques|services)\b
+    |(?:哪些|哪个|哪家|所有|每个|每家|这些)(?:公司|政策|服务|网站)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LIST = re.compile(
+    r"""\b(?:list|enumerate|name)\s+(?:all|every|the|your|everything|each|any)\b|^\W*(?:list|enumerate)\b
+    |\b(?:what|which|give|show|who)\b.*\ball\s+(?:of\s+)?(?:the\s+|your\s+|my\s+)?(?:\w+\s+)?\w+s\b|\beverything\s+(?:you|that|they|it)\b
+    |\b(?:what|which)\s+(?:\w+\s+)?(?:kinds?|types?|categor(?:y|ies)|sorts?)\b|\bfor\s+(?:what|which)\s+purposes\b
+    |\b(?:what|which)\s+(?:are\s+(?:all\s+)?(?:the|my|your)\s+)?(?:\w+\s+)?(?:rights|purposes|reasons|grounds|bases|measures|categories|data|information
+        |principles|steps|methods|ways|partners|providers|parties|items|details|circumstances|cases|conditions|obligations)\b
+    |\bwhat\s+do\b.*\b(?:contain|include|consist)\b
+    |\b(?:перечисли|перечислите|список|какие|каких|каким|какими|все\s+виды)\b|\b(?:enumera|lista|cuáles\s+son|qué\s+(?:tipos|datos|derechos))\b
+    |\b(?:welche\s+(?:arten|daten|rechte|kategorien)|liste)\b|\b(?:quels?|quelles?)\s+(?:sont|types|données|droits)|哪些|列出""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question, understood."""
 
-    # As typed: trimmed, NFC, without control characters.
+    # As typed: trimmed, NFC, white space folded, without control characters.
     text: str
     # What to rank with: a follow-up made to stand alone from the history, policy names kept.
     standalone: str
-    # `standalone` without policy names and without phrases such as "according to the policy"; never empty unless `text` is.
+    # `standalone` without policy names and phrases like "according to the policy"; empty only where `text` is.
     topic: str
     # Policy ids to search; None for all.
     policies: frozenset[str] | None = None
@@ -28,8 +65,9 @@ class Question:
     numbers: tuple[str, ...] = ()
     # Quoted phrases, in order, without their quotation marks.
     phrases: tuple[str, ...] = ()
-    # Whether several policies are to be answered from side by side, and which belong together.
+    # Whether several companies or policies are to be answered from side by side.
     compare: bool = False
+    # With `compare`, the policies of each; empty without.
     groups: tuple[frozenset[str], ...] = ()
     # Whether the question asks for every item of a kind.
     wants_list: bool = False
@@ -42,7 +80,66 @@ class Question:
 def understand(
     question: str, policies: Sequence[Policy], picked: Sequence[str] | None = None, history: Sequence[str] = ()
 ) -> Question:
-    """Reads `question` as one put to `policies`; `picked` (ids, None for all) always restricts."""
-    text = fold(question)
-    restricted = frozenset(picked) if picked is not None else None
-    return Question(text=text, standalone=text, topic=text, policies=restricted)
+    """Reads `question` as one put to `policies`.
+
+    Args:
+        question: what a person typed.
+        policies: every policy that can be searched.
+        picked: ids of the policies that the person chose, none or None for all; nothing else is ever searched.
+        history: the person's earlier questions, oldest first.
+
+    Returns:
+        The question with all that its words say. Its policies are always among `policies`.
+    """
+    known = roster(tuple(policies))
+    text = clean(question)
+    language = language_of(text)
+
+    @lru_cache(maxsize=64)
+    def named_in(words: str) -> Naming:
+        return naming(words, known, language)
+
+    whole, follows = standalone(text, [clean(earlier) for earlier in history], named_in)
+    named = named_in(whole)
+    allowed = frozenset(picked) & known.everything if picked else None
+    searched, groups = _scope(named, whole, known, allowed)
+    phrases = [phrase for phrase in quoted_phrases(text) if not _is_name(phrase, named_in(phrase))]
+    return Question(
+        text=text,
+        standalone=whole,
+        topic=topic(whole, named, language),
+        policies=searched,
+        named=bool(named.groups),
+        outside=named.policies - allowed if allowed is not None else frozenset(),
+        numbers=clause_numbers(text),
+        phrases=tuple(phrases),
+        compare=bool(groups),
+        groups=groups,
+        wants_list=bool(_LIST.search(whole)),
+        language=language,
+        follows=follows,
+    )
+
+
+def clean(text: str) -> str:
+    """`text` in NFC, without control and direction characters, white space folded."""
+    kept = "".join(char if unicodedata.category(char) not in {"Cc", "Cs"} else " " for char in text)
+    return fold(unicodedata.normalize("NFC", _INVISIBLE.sub("", kept)))
+
+
+def _scope(
+    named: Naming, text: str, known: Roster, allowed: frozenset[str] | None
+) -> tuple[frozenset[str] | None, tuple[frozenset[str], ...]]:
+    """The policies to search, None for all, and the groups to answer side by side."""
+    over_all = not named.groups and _OF_ALL.search(text) is not None
+    wanted = known.groups if over_all else named.groups
+    if allowed is not None:
+        inside = tuple(group & allowed for group in wanted if group & allowed)
+        searched = frozenset().union(*inside) if inside and not over_all else allowed
+        return searched, inside if len(inside) > 1 else ()
+    return (named.policies or None), wanted if len(wanted) > 1 else ()
+
+
+def _is_name(phrase: str, named: Naming) -> bool:
+    """Whether a quoted phrase is nothing but a name: the "italki" policy."""
+    return any(name.end - name.start == len(phrase) for name in named.names)

@@ -1,0 +1,125 @@
+"""Follow-up questions: one pure function makes a question stand alone from the questions before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from assistant.answering.cues import (
+    BACK,
+    BACK_CHINESE,
+    CLAUSE,
+    CLOSING,
+    ELSE,
+    EMPTY,
+    GREETING,
+    JOINING,
+    OPENING,
+    POINTS_NOWHERE,
+    PREPOSITION,
+    THING_BEFORE,
+)
+from assistant.answering.names import Naming
+from assistant.answering.words import words
+
+# Questions of the history that are looked at; a conversation longer than this has moved on.
+_REMEMBERED = 6
+
+# What a text names; given by the caller, so that this module knows of no policies.
+Namer = Callable[[str], Naming]
+
+
+def standalone(question: str, history: Sequence[str], naming: Namer) -> tuple[str, bool]:
+    """`question` with what it leaves to the questions before it, oldest first, and whether it left anything to them."""
+    base = ""
+    for earlier in history[-_REMEMBERED:]:
+        base = _carried(base, earlier, naming) if base and refers_back(earlier, naming) else earlier
+    if not base or not refers_back(question, naming):
+        return question, False
+    return _joined(base, question, naming), True
+
+
+def _carried(base: str, question: str, naming: Namer) -> str:
+    """What a later follow-up refers to, once the follow-up `question` has been asked about `base`."""
+    rest = OPENING.sub("", question, count=1)
+    # "And Google Analytics?" turns the conversation; "Who do you share that with?" asks more of the same.
+    if not _content(rest, naming(rest)) or (rest != question and len(words(rest)) <= 4):
+        return _joined(base, question, naming)
+    return _renamed(base, question, naming) if naming(question).names else base
+
+
+def refers_back(question: str, naming: Namer) -> bool:
+    """Whether `question` cannot be understood without the ones before it."""
+    if GREETING.match(question):
+        return False
+    named = naming(question)
+    rest = OPENING.sub("", question, count=1)
+    content = _content(question, named)
+    if not content or CLOSING.search(question) or ELSE.match(question) or _points_back(question, named):
+        return True
+    if rest != question:
+        return content < 3
+    return bool(PREPOSITION.match(question)) and len(words(question)) <= 4
+
+
+def _content(text: str, named: Naming) -> int:
+    """Words of `text` that have a subject of their own: no names, no function words; two Chinese characters are one."""
+    own = [word for word in words(text) if not any(n.start < word.end and word.start < n.end for n in named.names)]
+    full = [
+        word.key for word in own if word.key not in EMPTY and len(word.key.strip("0123456789")) + word.key.isdigit()
+    ]
+    chinese = sum(len(key) == 1 and ord(key) >= 0x3040 for key in full)
+    return len(full) - chinese + (chinese + 1) // 2
+
+
+def _points_back(text: str, named: Naming) -> bool:
+    """Whether a pronoun of `text` stands for something said before, not for something in `text` itself."""
+    bare = POINTS_NOWHERE.sub(lambda match: " " * len(match.group()), text)
+    if BACK_CHINESE.search(bare):
+        return _content(bare[: BACK_CHINESE.search(bare).start()], named) < 4  # type: ignore[union-attr]
+    found = words(bare)
+    for at, word in enumerate(found):
+        if word.key not in BACK or (word.key == "i"):
+            continue
+        if word.key in JOINING and not (at == 0 or found[at - 1].key in THING_BEFORE):
+            continue
+        before = text[: word.start]
+        inside = any(name.end <= word.start for name in named.names) or bool(CLAUSE.search(before))
+        if not inside and _content(before, named) < 3:
+            return True
+    return False
+
+
+def _joined(base: str, question: str, naming: Namer) -> str:
+    """`base` and `question` as one text; where `question` only names another policy, `base` about that one."""
+    asked = naming(question)
+    if asked.names or asked.groups:
+        base = _renamed(base, question, naming)
+    if not _content(_without_kinds(question, asked), asked) and (asked.names or asked.groups):
+        return base
+    return f"{base} {question}"
+
+
+def _without_kinds(question: str, asked: Naming) -> str:
+    for kind in reversed(asked.kinds if asked.groups else ()):
+        question = question[: kind.start] + " " + question[kind.end :]
+    return question
+
+
+def _renamed(base: str, question: str, naming: Namer) -> str:
+    """`base` with the names of `question` in the place of its own."""
+    asked, said = naming(question), naming(base)
+    if asked.names:
+        spans = [(name.start, name.end) for name in asked.names] + [(k.start, k.end) for k in asked.kinds]
+        old = [(name.start, name.end) for name in said.names] + [
+            (k.start, k.end) for k in said.kinds if said.names and asked.kinds
+        ]
+    else:
+        spans = [(k.start, k.end) for k in asked.kinds]
+        old = [(k.start, k.end) for k in said.kinds]
+    new = question[min(s for s, _ in spans) : max(e for _, e in spans)]
+    if not old:
+        return f"{base.rstrip(' ?？.!')} ({new})?" if new else base
+    old.sort()
+    for at, (start, end) in reversed(list(enumerate(old))):
+        base = base[:start] + (new if at == 0 else "") + base[end:]
+    return " ".join(base.split())

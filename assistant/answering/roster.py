@@ -1,0 +1,165 @@
+"""Every name that the policies of a corpus go by: company, product, web address, in all their spellings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from assistant.answering.kinds import HEAD, Traits, concepts, traits
+from assistant.answering.lexicon import is_ordinary
+from assistant.answering.words import sound, words
+from assistant.types import Policy
+
+# Words at the end of a company's name that people leave out.
+_LEGAL = frozenset(
+    """inc incorporated llc llp lp ltd limited gmbh mbh ag kg se fze fzco fzc dmcc corp corporation co
+    company companies plc sa sas sarl srl spa bv nv ab as oy aps pty pte kk foundation group holding holdings
+    enterprises international worldwide hk hongkong usa us uk eu emea ireland europe singapore the and
+    ооо оао зао пао ао ип""".split()
+)
+# Places where others' policies are published: their name in an address says nothing about whose policy it is.
+_HOSTS = frozenset(
+    """github githubusercontent gitlab bitbucket google googleapis googleusercontent docs notion dropbox
+    wordpress blogspot medium wikipedia archive web amazonaws cloudfront netlify vercel pages iubenda termly
+    example localhost""".split()
+)
+_TOP_LEVEL = frozenset("com org net io me co app ai dev info edu gov biz us uk eu de fr es ru cn".split())
+_SECOND_LEVEL = frozenset("co com org net ac gov edu".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One spelling of a name, its words run together: "githubinc"."""
+
+    key: str
+    policies: frozenset[str]
+    # Where not empty, the only form that counts: an id, or a name of one or two letters.
+    literal: str
+    # Made of plain English words only: needs a capital or a telling neighbour to count as a name.
+    ordinary: bool
+    # How many words it has.
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The names of a corpus, looked up by their folded form."""
+
+    aliases: Mapping[str, Alias]
+    # By sound, for names written in another script; only names that are no plain words.
+    sounds: Mapping[str, Alias]
+    # Policy ids of each company; a policy without company is a group of its own.
+    groups: tuple[frozenset[str], ...]
+    traits: Mapping[str, Traits]
+    # Longest alias, in words.
+    longest: int
+
+    @property
+    def everything(self) -> frozenset[str]:
+        """All policy ids."""
+        return frozenset(self.traits)
+
+
+@lru_cache(maxsize=8)
+def roster(policies: tuple[Policy, ...]) -> Roster:
+    """The roster of `policies`."""
+    found: dict[str, Alias] = {}
+    companies: dict[str, set[str]] = {}
+    for policy in policies:
+        company = _bare(policy.company)
+        companies.setdefault("".join(company) or f"\0{policy.id}", set()).add(policy.id)
+        for alias in _aliases(policy, company):
+            known = found.get(alias.key)
+            if known is None or (known.literal and not alias.literal):
+                found[alias.key] = alias
+            elif not alias.literal or known.literal:
+                found[alias.key] = replace(known, policies=known.policies | alias.policies)
+    # A web address or product is nobody else's company.
+    for key, ids in companies.items():
+        if key in found:
+            found[key] = replace(found[key], policies=frozenset(ids))
+    return Roster(
+        MappingProxyType(found),
+        MappingProxyType(
+            {sound(a.key): a for a in found.values() if not a.ordinary and not a.literal and len(a.key) >= 4}
+        ),
+        tuple(frozenset(ids) for ids in companies.values()),
+        MappingProxyType(
+            {p.id: traits(p, frozenset(_keys(p.company)) | {"".join(_bare(p.company))}) for p in policies}
+        ),
+        max((alias.size for alias in found.values()), default=1),
+    )
+
+
+def _aliases(policy: Policy, company: Sequence[str]) -> Iterable[Alias]:
+    """All that one policy is called by."""
+    only = frozenset({policy.id})
+    names = [_keys(policy.company), list(company), _product(policy.title, company), _of_id(policy.id)]
+    if len(company) > 1 and len(company[0]) >= 4 and not is_ordinary(company[0]):
+        names.append([company[0]])
+    names += _addresses(policy.source_url, company)
+    for keys in names:
+        kinds = [concept for key in keys for concept in concepts(key)]
+        if not keys or kinds == [HEAD] or all(key.isdigit() for key in keys):
+            continue
+        key = "".join(keys)
+        yield Alias(key, only, policy.company if len(key) <= 2 else "", all(map(is_ordinary, keys)), len(keys))
+    yield Alias("".join(_keys(policy.id)), only, policy.id, ordinary=False, size=len(_keys(policy.id)))
+
+
+def _keys(text: str) -> list[str]:
+    return [word.key for word in words(text)]
+
+
+def _bare(company: str) -> tuple[str, ...]:
+    """Words of a company's name without legal form, country and top-level domain: "GitHub, Inc." → github."""
+    keys = _keys(company)
+    if re.fullmatch(r"\s*[\w-]+(\.[\w-]+)+\s*", company):
+        keys = _without(keys, _TOP_LEVEL)
+    keys = _without(keys, _LEGAL)
+    return tuple(keys[1:] if len(keys) > 1 and keys[0] in {"the", "ооо", "зао", "ао"} else keys)
+
+
+def _without(keys: list[str], endings: frozenset[str]) -> list[str]:
+    while len(keys) > 1 and keys[-1] in endings:
+        keys = keys[:-1]
+    return keys
+
+
+def _product(title: str, company: Sequence[str]) -> list[str]:
+    """The name that a title opens with, where it is not the company's: "Firefox Privacy Notice" → firefox."""
+    keys = []
+    for word in words(title):
+        kind = any(concept != word.key for concept in concepts(word.key)) or not title[word.start].isupper()
+        if kind or is_ordinary(word.key) or word.key in company:
+            break
+        keys.append(word.key)
+    # Where no kind of policy follows, the title is a name or a sentence, and nothing tells which.
+    return keys if keys and len(keys) < len(_keys(title)) and set(concepts(_keys(title)[len(keys)])) & _KINDS else []
+
+
+_KINDS = frozenset({"privacy", "cookie", HEAD})
+
+
+def _of_id(policy_id: str) -> list[str]:
+    """What an id says beside kind, year and language: "unistudy-privacy-policy" → unistudy."""
+    keys = [key for key in _keys(policy_id.partition(".")[0]) if not key.isdigit()]
+    first = next((at for at, key in enumerate(keys) if set(concepts(key)) & _KINDS), len(keys))
+    return _without(keys[:first], _TOP_LEVEL)
+
+
+def _addresses(url: str, company: Sequence[str]) -> list[list[str]]:
+    """The host of `url`, and the label that its owner chose: "www.unistudy.me" → unistudy me; unistudy."""
+    host = (urlsplit(url if "//" in url else f"//{url}").hostname or "").removeprefix("www.") if url else ""
+    labels = host.split(".")
+    if len(labels) < 2:
+        return []
+    label = labels[-3] if len(labels) > 2 and labels[-2] in _SECOND_LEVEL else labels[-2]
+    joined = "".join(company)
+    if label in _HOSTS and label not in joined:
+        return []
+    return [_keys(host), _keys(label)]
