@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from fake_assistant import SHOP, answered, cite
+from fake_assistant import SHOP, FakeAssistant, answered, cite
 
+from assistant.evaluation.details import details_line
+from assistant.evaluation.evaluate import evaluate
+from assistant.evaluation.questions import JudgedQuestion
 from assistant.evaluation.report import _TABLES
 from assistant.json_form import answer_form, citation_form, policy_form
 
@@ -118,6 +122,15 @@ def test_figures_are_documented_column_by_column() -> None:
     assert documented == [column.heading for columns in _TABLES for column in columns if column.heading != "n"]
 
 
+def test_details_are_documented_field_by_field() -> None:
+    answer = answered("?", cite(SHOP, "We never sell data."))
+    question = JudgedQuestion("a", "?", "", None, (), "", (), need_all=False)
+    row = json.loads(details_line(next(evaluate(FakeAssistant({"?": answer}), [question]))))
+    text = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
+    documented = [[line[0] for line in lines] for head, lines in tables(text) if head == ["field", "meaning"]]
+    assert documented[1:] == [list(row), list(row["citations"][0])]
+
+
 # --- requirements
 
 
@@ -153,6 +166,8 @@ def imported(paths: list[Path]) -> set[str]:
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.util.find_spec":
+                names.add(ast.literal_eval(node.args[0]))
     known = packages_distributions()
     top = {name.split(".")[0] for name in names} - sys.stdlib_module_names
     return {canonical(known[name][0]) for name in top if name in known}
