@@ -189,7 +189,7 @@ def _build(corpus: Path, index: Path, out: TextIO) -> int:
     from assistant.ingest import ingest
 
     with _progress("passages") as advance:
-        report = ingest(corpus, index, advance)
+        report = ingest(corpus, index, advance, Settings.from_environment().max_file_mb << 20)
     for error in report.errors:
         print(error, file=sys.stderr)
     bad = f", {len(report.errors)} left out" if report.errors else ""
