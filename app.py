@@ -1,0 +1,28 @@
+"""The only start of the server: settings → assistant → web application."""
+
+from __future__ import annotations
+
+import sys
+
+from assistant.errors import AssistantError
+from assistant.settings import Settings
+
+
+def main() -> int:
+    """Serves until stopped; 1 and one sentence where the settings, the index or the model cannot be used."""
+    try:
+        settings = Settings.from_environment()
+        from assistant.ask import Assistant
+
+        assistant = Assistant.open(settings.index)
+    except AssistantError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    from assistant.web.app import serve
+
+    serve(assistant, settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

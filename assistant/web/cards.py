@@ -1,0 +1,111 @@
+"""An answer as HTML: the first line, then a card for each clause. Everything from a policy or a person is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from assistant.terminal import date_text
+from assistant.types import Answer, Citation, Policy, Status
+from assistant.web.quote import fold, parts
+from assistant.web.render import render
+
+
+class Card(NamedTuple):
+    """One citation, laid out for the template."""
+
+    policy: Policy
+    # Labels of the clauses above, outermost first.
+    trail: tuple[str, ...]
+    number: str
+    title: str
+    # As people write it, "" where the policy states none.
+    date: str
+    page: int | None
+    # Where a long clause is folded: "all", "phone" or "".
+    fold: str
+    # Pieces of the quote with whether they are marked: the part hidden while folded, then the rest.
+    early: tuple[tuple[str, bool], ...]
+    quote: tuple[tuple[str, bool], ...]
+
+
+def answer_html(turn: str, question: str, answer: Answer, suggestions: Sequence[str] = ()) -> str:
+    """One turn of the conversation.
+
+    Args:
+        turn: name of the turn, as the page chose it.
+        question: what the person asked.
+        answer: what the assistant answered.
+        suggestions: questions to offer where the question was off topic.
+    """
+    return render(
+        "turn.html",
+        turn=turn,
+        question=question,
+        status=str(answer.status),
+        summary=answer.summary,
+        scope=scope_text(answer),
+        cards=[card(citation) for citation in answer.citations],
+        related=[card(citation) for citation in answer.related] if answer.status is not Status.OFF_TOPIC else (),
+        suggestions=suggestions if answer.status is Status.OFF_TOPIC else (),
+    )
+
+
+def error_html(turn: str, question: str, sentence: str) -> str:
+    """A turn that could not be answered, with the one sentence that says why."""
+    return render(
+        "turn.html",
+        turn=turn,
+        question=question,
+        status="error",
+        summary=sentence,
+        scope="",
+        cards=(),
+        related=(),
+        suggestions=(),
+    )
+
+
+def chips_html(questions: Sequence[str]) -> str:
+    """Suggested questions, each a button that asks itself."""
+    return render("chips.html", questions=questions)
+
+
+def card(citation: Citation) -> Card:
+    """What the template needs of a citation."""
+    *trail, own = citation.path or ("",)
+    title = own.removeprefix(citation.clause).strip() if citation.clause else own
+    where, cut = fold(citation)
+    early, rest = parts(citation, cut)
+    return Card(
+        policy=citation.policy,
+        trail=tuple(trail),
+        number=citation.clause,
+        title=title,
+        date=date_text(citation.policy.effective_date),
+        page=citation.page,
+        fold=where,
+        early=early,
+        quote=rest,
+    )
+
+
+def scope_text(answer: Answer) -> str:
+    """Which policies were searched, by name while they are few; a single one is named by the summary already."""
+    if answer.status is Status.OFF_TOPIC:
+        return ""
+    policies = answer.policies
+    searched = f"{len(policies)} policies" if len(policies) > 2 else " and ".join(policy.name for policy in policies)
+    parts = [f"Searched {searched}."] if len(policies) > 1 else []
+    if answer.status is Status.NOT_COVERED:
+        parts.append("Silence in a policy means neither yes nor no.")
+    return " ".join(parts)
+
+
+def choices(policies: Sequence[Policy]) -> list[tuple[str, str]]:
+    """Labels and ids for the chooser, such as "italki Privacy Policy · 7 May 2018", with the id where two are alike."""
+    labels = [" · ".join(part for part in (p.name, date_text(p.effective_date)) if part) for p in policies]
+    return [
+        (label if labels.count(label) == 1 else f"{label} · {policy.id}", policy.id)
+        for label, policy in zip(labels, policies, strict=True)
+    ]

@@ -1,0 +1,133 @@
+"""The chat: a chooser, a box and a conversation of cards. The browser keeps the conversation, the server none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import gradio as gr
+
+from assistant.types import Policy
+from assistant.web.cards import choices
+from assistant.web.render import render
+from assistant.web.turns import Turns
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+    from assistant.settings import Settings
+
+TITLE = "Ask the privacy policy"
+DESCRIPTION = "Answers from privacy policies, cited clause by clause and word for word."
+
+# So many policies are chosen from by typing, fewer by looking.
+_MANY = 12
+
+
+class Parts(NamedTuple):
+    """The components that events read and write."""
+
+    transcript: gr.HTML
+    chips: gr.HTML
+    box: gr.Textbox
+    policy: gr.Dropdown
+    send: gr.Button
+    # Carries a question from chat.js to the server; never seen.
+    asked: gr.JSON
+    # Clicked by chat.js when a suggestion is chosen; never seen.
+    chosen: gr.Button
+
+
+def build_chat(assistant: Assistant, settings: Settings) -> gr.Blocks:
+    """The Gradio application over `assistant`, with the endpoint `ask` for programs."""
+    turns = Turns(assistant, settings.max_question_chars)
+    blocks = gr.Blocks(title=TITLE, analytics_enabled=False)
+    with blocks:
+        parts = _layout(assistant.policies(), turns, settings.max_question_chars)
+        _events(parts, turns, settings.concurrency)
+    blocks.queue(default_concurrency_limit=settings.concurrency, api_open=False)
+    return blocks
+
+
+def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
+    gr.HTML(render("top.html", title=TITLE), elem_id="top", apply_default_css=False, js_on_load=None)
+    transcript = gr.HTML(
+        "",
+        # A template to Gradio's script as well: chat.js adds the turns afterwards, so they never pass through it.
+        html_template=render("transcript.html"),
+        elem_id="transcript",
+        apply_default_css=False,
+        js_on_load="PolicyChat.mount(element, props, watch);",
+    )
+    chips = gr.HTML(
+        turns.chips(""),
+        elem_id="suggestions",
+        apply_default_css=False,
+        js_on_load="watch('value', PolicyChat.trim);",
+    )
+    with gr.Column(elem_id="foot"), gr.Column(elem_id="composer"):
+        box = gr.Textbox(
+            label="Your question",
+            show_label=False,
+            container=False,
+            lines=1,
+            max_lines=6,
+            max_length=max_chars,
+            placeholder="Ask a question",
+            elem_id="box",
+        )
+        with gr.Row(elem_id="controls"):
+            policy = _chooser(policies)
+            send = gr.Button("Ask", variant="primary", elem_id="send")
+    return Parts(
+        transcript,
+        chips,
+        box,
+        policy,
+        send,
+        asked=gr.JSON(visible=False),
+        chosen=gr.Button(visible="hidden", elem_id="chosen"),
+    )
+
+
+def _chooser(policies: Sequence[Policy]) -> gr.Dropdown:
+    """One policy or all of them, by name and date."""
+    scopes = choices(policies)
+    if len(scopes) != 1:
+        scopes.insert(0, (f"All {len(scopes)} policies", ""))
+    return gr.Dropdown(
+        scopes,
+        value=scopes[0][1],
+        label="Policy to search",
+        show_label=False,
+        container=False,
+        filterable=len(scopes) > _MANY,
+        interactive=True,
+        elem_id="policy",
+    )
+
+
+def _events(parts: Parts, turns: Turns, concurrency: int) -> None:
+    turn = gr.on(
+        [parts.box.submit, parts.send.click, parts.chosen.click],
+        turns.turn,
+        [parts.asked, parts.policy],
+        parts.transcript,
+        # The script takes the question from the page and shows it at once.
+        js="(_, policy) => [PolicyChat.ask(), policy]",
+        show_progress="hidden",
+        trigger_mode="multiple",
+        concurrency_limit=concurrency,
+        concurrency_id="ask",
+        api_visibility="private",
+    )
+    turn.failure(None, js="() => PolicyChat.failed()")
+    parts.policy.change(
+        turns.chips,
+        parts.policy,
+        parts.chips,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        concurrency_limit=concurrency,
+        api_visibility="private",
+    )
+    gr.events.api(turns.ask, api_name="ask", concurrency_limit=concurrency, concurrency_id="ask")

@@ -1,0 +1,67 @@
+"""What of Gradio reaches the network: the routes that the chat needs, and a page without third parties' names."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Gradio serves much more: uploads, files, proxies, deep links, run history, monitoring, its own page on its interfaces.
+_PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/gradio_api/info", "/gradio_api/cancel"}
+_FOLDERS = ("/assets/", "/static/", "/gradio_api/queue/", "/gradio_api/call/", "/gradio_api/heartbeat/")
+# Page parameters that open Gradio's own views or stored states.
+_VIEWS = re.compile(rb"(?:^|&)(?:view|deep_link|page|vibe)=")
+
+_THIRD_PARTIES = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*|<link rel="manifest"[^>]*>\s*')
+_VIEWPORT = re.compile(r'<meta\s+name="viewport"[^>]*>')
+
+
+class GradioDoor:
+    """ASGI application around Gradio's: passes what the chat needs, answers 404 to everything else."""
+
+    def __init__(self, gradio: ASGIApp, head: str, noscript: str) -> None:
+        self._gradio = gradio
+        self._head = head
+        self._noscript = noscript
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        if scope["type"] != "http" or not (path in _PATHS or path.startswith(_FOLDERS)):
+            response = JSONResponse({"detail": "Not Found"}, 404)
+            await response(scope, receive, send)
+        elif path != "/":
+            await self._gradio(scope, receive, send)
+        elif _VIEWS.search(scope["query_string"]):
+            await RedirectResponse(scope.get("root_path", "") + "/")(scope, receive, send)
+        else:
+            await self._page(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        status, html = await _body(self._gradio, {**scope, "headers": plain}, receive)
+        await HTMLResponse(own_page(html, self._head, self._noscript), status)(scope, receive, send)
+
+
+def own_page(html: str, head: str, noscript: str) -> str:
+    """Gradio's page without its social-media tags and manifest, with our head and a word where scripts are off."""
+    html = _THIRD_PARTIES.sub("", html)
+    html = _VIEWPORT.sub(lambda _: head, html, count=1)
+    return html.replace("<gradio-app", f"<noscript>{noscript}</noscript><gradio-app", 1)
+
+
+async def _body(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, str]:
+    """Status and whole body of what `app` answers."""
+    status = 500
+    chunks: list[bytes] = []
+
+    async def keep(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        elif message["type"] == "http.response.body":
+            chunks.append(message.get("body", b""))
+
+    await app(scope, receive, keep)
+    return status, b"".join(chunks).decode("utf-8")

@@ -1,0 +1,98 @@
+"""A server on a free port of this machine, a browser, and an assistant that answers what a test tells it to."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from assistant.errors import QuestionError
+from assistant.types import Answer, Citation, Policy, Span, Status, text_sha256
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from playwright.sync_api import Browser, Playwright
+
+# What Debian's Chromium needs to start as root, and to leave the network alone.
+CHROMIUM_ARGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+ITALKI = Policy("italki", "italki", "Privacy Policy", "2018.5.7", "2018-05-07", "en", "https://www.italki.com/privacy")
+RUSSIAN = Policy("unistudy", "", "Политика конфиденциальности", "", "2014-05", "ru")
+
+
+def citation(
+    quote: str,
+    *,
+    number: int = 1,
+    policy: Policy = ITALKI,
+    clause: str = "",
+    path: tuple[str, ...] = (),
+    page: int | None = None,
+    marked: Sequence[str] = (),
+) -> Citation:
+    """A citation of `quote` as if it stood at offset 100 of its document; `marked` are substrings of it, in order."""
+    marks = [Span(100 + quote.index(text), 100 + quote.index(text) + len(text)) for text in marked]
+    span = Span(100, 100 + len(quote))
+    return Citation(number, policy, clause, path, page, span, quote, text_sha256(quote), tuple(marks))
+
+
+def answer(question: str, *citations: Citation, related: Sequence[Citation] = (), off_topic: bool = False) -> Answer:
+    """An answer over `citations`; without any, not covered or off topic."""
+    status = Status.ANSWERED if citations else Status.OFF_TOPIC if off_topic else Status.NOT_COVERED
+    summary = f"{status}: {len(citations)} clauses"
+    return Answer(question, status, citations, tuple(related), (ITALKI, RUSSIAN), summary)
+
+
+class StubAssistant:
+    """Answers by `answers[question]`, and remembers what it was asked."""
+
+    def __init__(self, answers: dict[str, Callable[[], Answer]], suggested: Sequence[str] = ()) -> None:
+        self.answers = answers
+        self.suggested = tuple(suggested)
+        self.asked: list[tuple[str, tuple[str, ...] | None, tuple[str, ...]]] = []
+
+    def policies(self) -> tuple[Policy, ...]:
+        return ITALKI, RUSSIAN
+
+    def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
+        return self.suggested[:count]
+
+    def ask(
+        self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = (), top_k: int = 5
+    ) -> Answer:
+        self.asked.append((question, None if policies is None else tuple(policies), tuple(history)))
+        if question not in self.answers:
+            raise QuestionError("The stub knows no such question.")
+        return self.answers[question]()
+
+
+@contextlib.contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Runs `app` in a thread of this process and yields its address."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("the server did not start")
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+def launch(playwright: Playwright, chromium: str) -> Browser:
+    """Starts Chromium with a new profile."""
+    return playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_ARGS)
