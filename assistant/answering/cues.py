@@ -12,13 +12,13 @@ def _set(words: str) -> frozenset[str]:
 
 
 OPENING = re.compile(
-    r"""[\s¿¡"'(]*(?:
+    r"""\A[\s¿¡"'(]*(?:
     and|but|or|so|then|also|plus|ok(?:ay)?[,\s]+(?:and|so|but)|(?:and\s+)?(?:what|how)\s+about|what\s+if|same\s+for
     |а\s+(?:что\s+насч[её]т|как\s+насч[её]т|если)|а|и|но|или|тогда|что\s+насч[её]т|как\s+насч[её]т|также|ещ[её]
-    |y|e|o|u|pero|entonces|adem[aá]s|tambi[eé]n|y\s+qu[eé]\s+(?:pasa\s+con|hay\s+de)|qu[eé]\s+(?:pasa\s+con|hay\s+de)
+    |y|o|pero|entonces|adem[aá]s|tambi[eé]n|y\s+qu[eé]\s+(?:pasa\s+con|hay\s+de)|qu[eé]\s+(?:pasa\s+con|hay\s+de)
     |und|aber|oder|dann|auch|(?:und\s+)?(?:was\s+ist\s+mit|wie\s+(?:ist|sieht)\s+es\s+(?:mit|bei|aus\s+bei))
     |et|mais|ou|alors|aussi|qu['’]en\s+est-il\s+(?:de|pour|chez|sur)|et\s+pour
-    )(?=[\s,?!]|$)[\s,]*|[\s]*(?:那么|那|还有|而且|但是|可是|另外|如果)[，,\s]*""",
+    )(?=[\s,?!]|$)[\s,]*|\A\s*(?:那么|那|还有|而且|但是|可是|另外|如果)[，,\s]*""",
     re.IGNORECASE | re.VERBOSE,
 )
 CLOSING = re.compile(

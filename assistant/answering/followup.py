@@ -108,18 +108,15 @@ def _without_kinds(question: str, asked: Naming) -> str:
 def _renamed(base: str, question: str, naming: Namer) -> str:
     """`base` with the names of `question` in the place of its own."""
     asked, said = naming(question), naming(base)
+    kinds = [(kind.start, kind.end) for kind in asked.kinds]
+    old = [(kind.start, kind.end) for kind in said.kinds] if kinds and (said.names or not asked.names) else []
     if asked.names:
-        spans = [(name.start, name.end) for name in asked.names] + [(k.start, k.end) for k in asked.kinds]
-        old = [(name.start, name.end) for name in said.names] + [
-            (k.start, k.end) for k in said.kinds if said.names and asked.kinds
-        ]
-    else:
-        spans = [(k.start, k.end) for k in asked.kinds]
-        old = [(k.start, k.end) for k in said.kinds]
-    new = question[min(s for s, _ in spans) : max(e for _, e in spans)]
+        kinds += [(name.start, name.end) for name in asked.names]
+        old += said.places(base)
+    new = question[min(start for start, _ in kinds) : max(end for _, end in kinds)]
     if not old:
-        return f"{base.rstrip(' ?？.!')} ({new})?" if new else base
-    old.sort()
-    for at, (start, end) in reversed(list(enumerate(old))):
-        base = base[:start] + (new if at == 0 else "") + base[end:]
+        return f"{new}: {base}"
+    first = min(old)
+    for start, end in sorted(old, reverse=True):
+        base = base[:start] + (new if (start, end) == first else "") + base[end:]
     return " ".join(base.split())

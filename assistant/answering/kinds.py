@@ -20,6 +20,7 @@ _BEGINNINGS = {
     " положени соглашени politica politique aviso avis declarac erklarung hinweis richtlinie bestimmung informativa"
     " 政策 声明 聲明 通知 告知 条款 條款 协议 協議 ポリシー",
 }
+_SHORT = {"dpa": ("data", "processing", HEAD), "tos": ("term", "service", HEAD)}
 _COMPOUND_HEADS = ("erklarung", "hinweis", "hinweise", "richtlinie", "richtlinien", "bestimmungen")
 _PLURALS = frozenset(
     "policies notices statements agreements politicas politiques avisos richtlinien erklarungen".split()
@@ -38,14 +39,18 @@ _STOPS = frozenset(
     what which where when who why if not no new s policy notice statement company companies your same each every all
     und oder der die das ihr ihre y o el la los las de del le les et ou и или в на о из по 的 和""".split()
 )
+# In the name of a policy these tell none apart when no company is named.
+_COMMON = frozenset("data personal user information general global use service website site online legal".split())
 _YEAR = re.compile(r"(?<![\d.])(?:19|20)\d\d(?![\d])")
 _DOTTED = re.compile(r"\d+(?:\.\d+)+")
-_VERSION = re.compile(r"\b(?:version|versión|ver|v|верси\w+|版本)\.?\s?(\d+(?:\.\d+)*)", re.IGNORECASE)
+VERSION = re.compile(r"\b(?:version|versión|ver|v|верси\w+|版本)\.?\s?(\d+(?:\.\d+)*)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8192)
 def concepts(key: str) -> tuple[str, ...]:
     """What a folded word means in the name of a policy: a concept or two ("datenschutzerklarung"), else its stem."""
+    if key in _SHORT:
+        return _SHORT[key]
     found = [concept for concept, starts in _BEGINNINGS.items() if key.startswith(tuple(starts.split()))]
     if HEAD not in found and found and key.endswith(_COMPOUND_HEADS):
         found.append(HEAD)
@@ -86,7 +91,7 @@ def kind_mentions(text: str, found: Sequence[Word], taken: Sequence[tuple[int, i
                 found[last].end,
                 frozenset(own + before + after) - {HEAD},
                 word.key in _PLURALS,
-                article not in {"a", "an", "any", "un", "una", "une", "ein", "eine"},
+                word.key not in _SHORT and article not in {"a", "an", "any", "un", "una", "une", "ein", "eine"},
             )
         )
     return tuple(out)
@@ -149,7 +154,19 @@ def _regions(policy_id: str) -> frozenset[str]:
 
 def years_in(text: str) -> frozenset[str]:
     """Years, and numbers after the word "version", in `text`."""
-    return frozenset(_YEAR.findall(text)) | frozenset(_VERSION.findall(text))
+    return frozenset(_YEAR.findall(text)) | frozenset(VERSION.findall(text))
+
+
+def only_of_kind(asked: Mention | None, years: frozenset[str], of: Mapping[str, Traits]) -> frozenset[str]:
+    """The policies that fit a kind and the years best, whoever's they are; none where only common words fit."""
+    modifiers = asked.modifiers if asked else frozenset()
+    fits: dict[str, int] = {}
+    for id, own in of.items():
+        shared = own.concepts & modifiers
+        telling = shared - _COMMON or any(len(core) > 1 and core <= modifiers for core in own.cores)
+        fits[id] = (len(shared) if telling else 0) + bool(own.years & years)
+    best = max(fits.values(), default=0)
+    return frozenset(id for id, fit in fits.items() if best and fit == best)
 
 
 def narrow(

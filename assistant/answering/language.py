@@ -22,7 +22,8 @@ _SCRIPTS = (
 # Two of these words and a short or misspelt question is English, whatever its letters look like.
 _ENGLISH = frozenset(
     """the do does did you your my me i is are am can could will would how what which who why when where of
-    to and with for on it they that this u ur y wat hwo""".split()
+    to and with for on it they that this u ur y wat hwo privacy policy notice data share
+    show section clause""".split()
 )
 # Confidence that a short Latin text is not English; "asdfkj qwpoe" reaches .71 as Dutch.
 _SURE, _SURE_WITH_ACCENTS = 0.8, 0.5

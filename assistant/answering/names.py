@@ -10,10 +10,10 @@ from itertools import pairwise
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from assistant.answering.kinds import Mention, kind_mentions, narrow, years_in
+from assistant.answering.kinds import VERSION, Mention, kind_mentions, narrow, only_of_kind, years_in
 from assistant.answering.lexicon import is_known, is_ordinary
 from assistant.answering.roster import Alias, Roster
-from assistant.answering.words import Word, sounds, words
+from assistant.answering.words import Word, consonants, sounds, words
 
 # What may stand between the words of one name: "Unistudy-FZE", "unistudy.me", "Marks & Spencer".
 _JOINT = re.compile(r"[ \-‑.&'’,]{0,3}")
@@ -30,6 +30,11 @@ _EXCEPT = re.compile(
 # A product of another firm that the company uses: "Google Analytics", "Facebook Pixel".
 _PRODUCT = re.compile(
     r"\s+(?:Analytics|Ads|AdSense|AdWords|Tag Manager|Maps|Play|Pay|Pixel|Shield|Fonts|Login)\b", re.I
+)
+
+# Between two names that a question treats alike.
+_BETWEEN = re.compile(
+    r"\W*(?:and|or|with|to|than|compared (?:with|to)|vs\.?|versus|и|или|y|o|und|oder|et|ou|和)?\W*(?:on|at)?\W*", re.I
 )
 
 
@@ -56,6 +61,16 @@ class Naming:
         """All policies that are named."""
         return frozenset().union(*self.groups)
 
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Ranges of the names in `text`; names that are only listed one after the other share one."""
+        out: list[tuple[int, int]] = []
+        for name in self.names:
+            if out and _BETWEEN.fullmatch(text, out[-1][1], name.start):
+                out[-1] = (out[-1][0], name.end)
+            else:
+                out.append((name.start, name.end))
+        return out
+
 
 def naming(text: str, known: Roster, language: str = "en") -> Naming:
     """What `text` names of `known`; `language` says which dictionary tells a misspelt name from a word."""
@@ -63,11 +78,12 @@ def naming(text: str, known: Roster, language: str = "en") -> Naming:
     names = _names(text, found, known, language)
     kinds = kind_mentions(text, found, [(name.start, name.end) for name in names])
     years = years_in(text)
-    if not names:
-        groups = tuple(_alone(kind, years, known) for kind in kinds)
-    else:
-        near = kinds or (("version" in text.casefold() or _beside_year(text, names)) and (None,)) or ()
+    dated = years and (_beside_year(text, names) or VERSION.search(text))
+    near = kinds or ((None,) if dated else ())
+    if names:
         groups = tuple(_meant(name, near, names, years, known) for name in names)
+    else:
+        groups = tuple(_alone(kind, years, known) for kind in near)
     return Naming(names, kinds, _distinct(groups))
 
 
@@ -96,19 +112,27 @@ def _match(text: str, window: Sequence[Word], known: Roster, language: str) -> A
     key = "".join(word.key for word in window)
     start, end = window[0].start, window[-1].end
     exact = known.aliases.get(key)
-    if exact is None and len(window) == 1 and len(key) > 5:
+    if exact is None and len(window) == 1 and len(key) > 4:
         exact = known.aliases.get(key.removesuffix("s"))
     if exact is not None:
         if _EXCEPT.search(text[:start]):
             return None
-        plain_words = exact.ordinary or (len(window) > exact.size and all(is_ordinary(word.key) for word in window))
+        plain_words = exact.ordinary or (len(window) > exact.size and _is_phrase(window))
         if exact.literal:
-            return exact if _written(text, start, end, exact.literal) else None
+            owner = len(key) <= 2 and _like_a_name(text.casefold(), start, end)
+            return exact if owner or _written(text, start, end, exact.literal) else None
         if len(window) > exact.size and len(key) < 5:
             return None
         sure = not plain_words or (exact.ordinary and exact.size > 1) or _like_a_name(text, start, end)
         return exact if sure else None
     return _misspelt(window, key, known, language) if len(window) <= 2 else None
+
+
+def _is_phrase(window: Sequence[Word]) -> bool:
+    """Whether words that spell a name when run together may as well stand for themselves: "the atlantic"."""
+    if not all(is_ordinary(word.key) for word in window):
+        return False
+    return sum(len(word.key) for word in window) < 10 or window[0].key in {"the", "a", "my", "your", "our", "in", "on"}
 
 
 def _written(text: str, start: int, end: int, literal: str) -> bool:
@@ -153,8 +177,10 @@ def _by_sound(key: str, known: Roster) -> Alias | None:
     for heard in sounds(key):
         if len(heard) < 4:
             continue
-        near = process.extract(heard, known.sounds.keys(), scorer=OSA.distance, score_cutoff=1, limit=2)
-        nearest = [known.sounds[name] for name, distance, _ in near if distance == near[0][1]]
+        near = process.extract(heard, known.sounds.keys(), scorer=OSA.distance, score_cutoff=1, limit=4)
+        # "Италии" is one letter from "italki", but not by a vowel.
+        alike = [(name, distance) for name, distance, _ in near if consonants(name) == consonants(heard)]
+        nearest = [known.sounds[name] for name, distance in alike if distance == alike[0][1]]
         if nearest and all(alias.policies <= nearest[0].policies for alias in nearest[1:]):
             return nearest[0]
     return None
@@ -171,17 +197,12 @@ def _beside_year(text: str, names: Sequence[Name]) -> bool:
     return any(re.match(r"(?:['’]s)?\s*\(?(?:19|20)\d\d\b", text[name.end :]) for name in names)
 
 
-def _alone(kind: Mention, years: frozenset[str], known: Roster) -> frozenset[str]:
-    """The single policy of a kind that is named without a company; empty where several or none are of that kind."""
-    if not kind.definite:
+def _alone(kind: Mention | None, years: frozenset[str], known: Roster) -> frozenset[str]:
+    """The policies of a kind that is named without a company, where all of that kind are of one company; else none."""
+    if kind is not None and not kind.definite:
         return frozenset()
-    everything = known.everything
-    fits = {
-        id: len(known.traits[id].concepts & kind.modifiers) + bool(known.traits[id].years & years) for id in everything
-    }
-    best = max(fits.values(), default=0)
-    single = frozenset(id for id, fit in fits.items() if fit == best)
-    return single if best and len(single) == 1 and len(everything) > 1 else frozenset()
+    fitting = only_of_kind(kind, years, known.traits)
+    return fitting if any(fitting <= group for group in known.groups) and len(known.groups) > 1 else frozenset()
 
 
 def _meant(

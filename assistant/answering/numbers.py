@@ -14,14 +14,23 @@ _KEYWORD = (
     r"(?:§{1,2}|\b(?:sections?|sec|sect|clauses?|articles?|art|paragraphs?|para|points?|items?|chapters?|annex|appendix"
     r"|subsections?|sub-?clauses?|пп?|пункт\w*|подпункт\w*|раздел\w*|стать[яеиюёй]\w*|ст|secci[oó]n(?:es)?|cl[aá]usulas?"
     r"|art[ií]culos?|apartados?|puntos?|abschnitt\w*|ziffern?|klauseln?|artikeln?|absatz|absätze|punkte?|clauses?"
-    r"|paragraphes?|seç[aã]o|artigos?|sezione|articolo|numbers?)\b|第|条款|條款)"
+    r"|paragraphes?|seç[aã]o|artigos?|sezione|articolo|parts?)\b|第|条款|條款)"
 )
 _MORE = r"(?:\s*(?:,|and|or|&|и|или|y|o|und|oder|et|ou|和|、|-|–)\s*(?:and\s+)?(?:§\s?)?"
-_KEYED = re.compile(
-    rf"{_KEYWORD}\.?\s*(?:no\.?\s*|number\s+)?(?P<all>{_ANY}{_TAIL}{_MORE}{_DOTTED}{_TAIL})*)", re.IGNORECASE
+_UNIT = (
+    r"(?:%|(?:percent|per cent|million|billion|thousand|[kmg]b|times|stars?|usd|eur|rub|dollars|euros?|руб\w*|млн|млрд"
+    r"|days?|months?|years?|hours?|minutes?|seconds?)\b)"
 )
+_KEYED = re.compile(
+    rf"{_KEYWORD}\.?\s*(?:no\.?\s*|number\s+)?(?P<all>{_ANY}{_TAIL}(?!\s*{_UNIT}){_MORE}(?:{_DOTTED}|\d{{1,2}}(?![\d.])){_TAIL}(?!\s*{_UNIT}))*)",
+    re.IGNORECASE,
+)
+_UNIT_AFTER = re.compile(rf"\s*{_UNIT}", re.IGNORECASE)
 _NUMBER = re.compile(rf"{_ANY}{_TAIL}", re.IGNORECASE)
 _BARE = re.compile(rf"(?<![\w.,/:@$€£¥№#+-]){_DOTTED}{_TAIL}(?![\w/%]|,\d|-\d)")
+
+# A question that is a number and nothing else, but perhaps a policy.
+_ALONE = re.compile(r"\W*(?:policy\W*)?(\d{1,3})\.?\W*")
 
 _LAW = (
     r"(?:\w*law|act|gdpr|u\.?k\.? gdpr|ccpa|cpra|lgpd|regulations?|directive|code|constitution|convention|treaty"
@@ -39,11 +48,6 @@ _VERSION_BEFORE = re.compile(
     r"\b(?:version|versión|versions|ver|v|верси\w+|release|build)\.?\s*$|版本\s*$", re.IGNORECASE
 )
 _PRODUCT_BEFORE = re.compile(r"(?:\b[\w-]*[A-Z]{2,}\w*|\b(?:[A-Z][a-z]+|i[A-Z]\w+))\s+$")
-_UNIT_AFTER = re.compile(
-    r"\s*(?:%|percent|per cent|million|billion|thousand|[kmg]b\b|times|stars?\b|usd|eur|rub|dollars|euros?\b|руб\w*|млн"
-    r"|млрд|days?|months?|years?|hours?|minutes?|seconds?)",
-    re.IGNORECASE,
-)
 # What may stand before a bare "6.3" for it to be a clause: nothing, or a word that asks for reading.
 _ASKED_BEFORE = re.compile(
     r"(?:^|[(\[\"“«:?!.]|\b(?:in|under|see|does|is|show|me|read|open|quote|explain|per|and|about|to|of|what's|policy|notice"
@@ -53,17 +57,20 @@ _ASKED_BEFORE = re.compile(
 
 
 def clause_numbers(text: str) -> tuple[str, ...]:
-    """The clause numbers in `text`, in order, each once, without final dots."""
+    """The clause numbers in `text`, in order, each once, without final dots.
+
+    Names of policies should be written "policy" in `text`: a capital before a bare number is taken for a product.
+    """
     flat = plain(text)
+    alone = _ALONE.fullmatch(flat)
+    if alone:
+        return (alone[1],)
     found: dict[int, str] = {}
     for match in _KEYED.finditer(flat):
-        if _of_law(flat, match.start(), match.end()):
-            found.update({at.start() + match.start("all"): "" for at in _NUMBER.finditer(match["all"])})
-            continue
+        law = _of_law(flat, match.start(), match.end())
         for number in _NUMBER.finditer(match["all"]):
-            if _roman(number.group()) and not number.group().isupper():
-                continue
-            found[match.start("all") + number.start()] = number.group()
+            skipped = law or (number.group()[0].isalpha() and not number.group().isupper())
+            found[match.start("all") + number.start()] = "" if skipped else number.group()
     for match in _BARE.finditer(flat):
         if match.start() not in found and _is_clause(flat, match):
             found[match.start()] = match.group()
@@ -76,19 +83,14 @@ def _of_law(text: str, start: int, end: int) -> bool:
     return bool(_OF_LAW.match(text, end) or _LAW_BEFORE.search(text[:start]))
 
 
-def _roman(number: str) -> bool:
-    return number[0].isalpha()
-
-
 def _is_clause(text: str, match: re.Match[str]) -> bool:
     """Whether a dotted number without keyword is a clause number."""
     before, number = text[: match.start()], match.group().split("(")[0].strip()
     parts = number.split(".")
-    odd = any(len(part) > 1 and part.startswith("0") for part in parts) or any(len(part) > 2 for part in parts)
+    odd = any(part.startswith("0") or len(part) > 2 for part in parts)
     if odd or _VERSION_BEFORE.search(before) or _UNIT_AFTER.match(text, match.end()) or _of_law(text, *match.span()):
         return False
-    asked = bool(_ASKED_BEFORE.search(before))
-    if _PRODUCT_BEFORE.search(before) and not asked:
-        # A capital before a number names a product ("Android 4.4"), except a lone name before three parts ("Unistudy 5.8.2").
-        return len(before.split()) == 1 and len(parts) > 2
-    return asked or len(parts) > 2 or not re.search(r"\w", before)
+    if _ASKED_BEFORE.search(before):
+        return True
+    # A capital before a number names a product: "Android 4.4", "iOS 14.4.1".
+    return len(parts) > 2 and not _PRODUCT_BEFORE.search(before)

@@ -9,7 +9,7 @@ from assistant.types import fold
 _PAIRS = re.compile(
     r'"([^"“”]+)"|“([^“”"]+)[”"]|”([^“”]+)”|„([^„“”"]+)[“”"]|«([^«»]+)»|»([^«»]+)«|「([^「」]+)」|『([^『』]+)』'
     # A straight or curly apostrophe opens a quotation only after a space and closes it only before none.
-    r"|(?<![\w'‘’])['‘]([^\W_][^'‘’]*(?:['’]\w[^'‘’]*)*[^\s'‘’])['’](?!\w)"
+    r"|(?<![\w'‘’])['‘](?!(?:em|til|cause|tis|twas)\b)([^\W_][^'‘’]*(?:['’]\w[^'‘’]*)*[^\s'‘’])['’](?!\w)"
 )
 
 

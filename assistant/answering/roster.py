@@ -16,10 +16,10 @@ from assistant.types import Policy
 
 # Words at the end of a company's name that people leave out.
 _LEGAL = frozenset(
-    """inc incorporated llc llp lp ltd limited gmbh mbh ag kg se fze fzco fzc dmcc corp corporation co
-    company companies plc sa sas sarl srl spa bv nv ab as oy aps pty pte kk foundation group holding holdings
-    enterprises international worldwide hk hongkong usa us uk eu emea ireland europe singapore the and
-    ооо оао зао пао ао ип""".split()
+    """inc incorporated llc llp lp ltd limited gmbh mbh ag kg se fze fzco fzc dmcc corp corporation co company
+    companies plc sa sas sarl srl spa bv nv ab as oy aps pty pte kk foundation group holding holdings enterprises
+    technologies technology labs software systems online interactive international worldwide hk hongkong usa us uk
+    eu emea ireland europe singapore the and ооо оао зао пао ао ип""".split()
 )
 # Places where others' policies are published: their name in an address says nothing about whose policy it is.
 _HOSTS = frozenset(
@@ -67,21 +67,19 @@ class Roster:
 @lru_cache(maxsize=8)
 def roster(policies: tuple[Policy, ...]) -> Roster:
     """The roster of `policies`."""
-    found: dict[str, Alias] = {}
     companies: dict[str, set[str]] = {}
     for policy in policies:
-        company = _bare(policy.company)
-        companies.setdefault("".join(company) or f"\0{policy.id}", set()).add(policy.id)
-        for alias in _aliases(policy, company):
-            known = found.get(alias.key)
-            if known is None or (known.literal and not alias.literal):
-                found[alias.key] = alias
-            elif not alias.literal or known.literal:
-                found[alias.key] = replace(known, policies=known.policies | alias.policies)
-    # A web address or product is nobody else's company.
-    for key, ids in companies.items():
-        if key in found:
-            found[key] = replace(found[key], policies=frozenset(ids))
+        companies.setdefault(_company(policy), set()).add(policy.id)
+    found: dict[str, Alias] = {}
+    for policy in policies:
+        for alias in _company_aliases(policy, frozenset(companies[_company(policy)])):
+            _add(found, alias)
+    # What a company is called is nobody's product or web address.
+    owned = frozenset(found)
+    for policy in policies:
+        for alias in _own_aliases(policy):
+            if alias.key not in owned:
+                _add(found, alias)
     return Roster(
         MappingProxyType(found),
         MappingProxyType(
@@ -95,20 +93,49 @@ def roster(policies: tuple[Policy, ...]) -> Roster:
     )
 
 
-def _aliases(policy: Policy, company: Sequence[str]) -> Iterable[Alias]:
-    """All that one policy is called by."""
-    only = frozenset({policy.id})
-    names = [_keys(policy.company), list(company), _product(policy.title, company), _of_id(policy.id)]
+def _add(found: dict[str, Alias], alias: Alias) -> None:
+    """Adds `alias`; one that is spelt the same names the policies of both."""
+    known = found.get(alias.key)
+    if known is None or (known.literal and not alias.literal):
+        found[alias.key] = alias
+    elif not alias.literal or known.literal:
+        found[alias.key] = replace(known, policies=known.policies | alias.policies)
+
+
+def _company(policy: Policy) -> str:
+    """The key that all policies of a company share; the policy's own where it has no company."""
+    return "".join(_bare(policy.company)) or f"\0{policy.id}"
+
+
+def _company_aliases(policy: Policy, ids: frozenset[str]) -> Iterable[Alias]:
+    """The names of a policy's company: in full, without its legal form, its first word where that is telling."""
+    company = _bare(policy.company)
+    names = [_keys(policy.company), list(company)]
     if len(company) > 1 and len(company[0]) >= 4 and not is_ordinary(company[0]):
         names.append([company[0]])
-    names += _addresses(policy.source_url, company)
-    for keys in names:
-        kinds = [concept for key in keys for concept in concepts(key)]
-        if not keys or kinds == [HEAD] or all(key.isdigit() for key in keys):
-            continue
-        key = "".join(keys)
-        yield Alias(key, only, policy.company if len(key) <= 2 else "", all(map(is_ordinary, keys)), len(keys))
-    yield Alias("".join(_keys(policy.id)), only, policy.id, ordinary=False, size=len(_keys(policy.id)))
+    for keys in filter(_is_telling, names):
+        yield _alias(keys, ids, policy.company)
+
+
+def _own_aliases(policy: Policy) -> Iterable[Alias]:
+    """What a policy is called besides its company: product, web address, id."""
+    company = _bare(policy.company)
+    names = [_product(policy.title, company), _of_id(policy.id), *_addresses(policy.source_url, company)]
+    for keys in filter(_is_telling, names):
+        yield _alias(keys, frozenset({policy.id}), " ".join(keys))
+    keys = _keys(policy.id)
+    yield Alias("".join(keys), frozenset({policy.id}), policy.id, ordinary=False, size=len(keys))
+
+
+def _alias(keys: Sequence[str], ids: frozenset[str], written: str) -> Alias:
+    key = "".join(keys)
+    return Alias(key, ids, written if len(key) <= 2 else "", all(map(is_ordinary, keys)), len(keys))
+
+
+def _is_telling(keys: Sequence[str]) -> bool:
+    """Whether a name is more than a kind of policy or a number."""
+    kinds = [concept for key in keys for concept in concepts(key)]
+    return bool(kinds) and kinds != [HEAD] and not all(key.isdigit() for key in keys)
 
 
 def _keys(text: str) -> list[str]:
@@ -121,7 +148,7 @@ def _bare(company: str) -> tuple[str, ...]:
     if re.fullmatch(r"\s*[\w-]+(\.[\w-]+)+\s*", company):
         keys = _without(keys, _TOP_LEVEL)
     keys = _without(keys, _LEGAL)
-    return tuple(keys[1:] if len(keys) > 1 and keys[0] in {"the", "ооо", "зао", "ао"} else keys)
+    return tuple(keys[1:] if len(keys) > 1 and keys[0] in {"the", "a", "ооо", "зао", "ао"} else keys)
 
 
 def _without(keys: list[str], endings: frozenset[str]) -> list[str]:

@@ -31,15 +31,11 @@ _CLAUSE = re.compile(
     r"\d[\d.]*(?:\([a-z0-9]+\))*(?:\s+of)?|第\s*\d[\d.]*\s*[条款]",
     re.IGNORECASE,
 )
-# Between two names that a question treats alike.
-_BETWEEN = re.compile(
-    r"\W*(?:and|or|with|to|than|compared (?:with|to)|vs\.?|versus|и|или|y|o|und|oder|et|ou|和)?\W*(?:on|at)?\W*", re.I
-)
 _PLACE = re.compile(
     r"\s*\b(?:according to|on|at|of|by|in|with|from|for|на|в|у|de|en|bei|von|auf|chez|sur)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
-_OWNER = re.compile(r"['’]s?\b")
+_OWNER = re.compile(r"['’](?:s\b|(?=\s))")
 _KIND = re.compile(r"['’]?s?\s+(?:\w+\s+){0,3}?(?:policy|policies|notices?|statement)\b", re.IGNORECASE)
 _TOP_LEVEL = re.compile(r"\.(?:com|org|net|me|io|ru)\b")
 _AGREEMENT = {
@@ -60,22 +56,11 @@ def topic(text: str, named: Naming, language: str = "en") -> str:
     In English the company becomes "you", the way that most questions address it.
     """
     out = text
-    for start, end in reversed(_places(text, named)):
+    for start, end in reversed(named.places(text)):
         out = _without_name(out, start, end, english=language == "en")
     out = _CLAUSE.sub(" ", _BOILERPLATE.sub(" ", _DISAGREES.sub(_agreeing, out)))
-    out = fold(re.sub(r"\s+([?.,!])", r"\1", out)).strip(" ,;:-–")
+    out = fold(re.sub(r"\s+(?=[?.,!])|(?<=[¿¡])\s+", "", out)).strip(" ,;:-–")
     return out if any(not is_empty(word) for word in re.findall(r"\w+", out)) else text
-
-
-def _places(text: str, named: Naming) -> list[tuple[int, int]]:
-    """Ranges of the names in `text`, those that are only listed one after the other as one."""
-    out: list[tuple[int, int]] = []
-    for name in named.names:
-        if out and _BETWEEN.fullmatch(text, out[-1][1], name.start):
-            out[-1] = (out[-1][0], name.end)
-        else:
-            out.append((name.start, name.end))
-    return out
 
 
 def _without_name(text: str, start: int, end: int, english: bool) -> str:
@@ -90,7 +75,8 @@ def _without_name(text: str, start: int, end: int, english: bool) -> str:
     place = _PLACE.search(before)
     if place:
         return before[: place.start()] + " " + after
-    if not (english and before.strip() and after.strip(" ?.!")):
+    # "GitHub Copilot": what follows is the subject.
+    if not (english and before.strip() and after.strip(" ?.!")) or re.match(r" [A-Z]", after):
         return before + after
     return f"{before}you{_VERB.sub(lambda match: ' ' + stem(match[1]), after, count=1)}"
 

@@ -103,6 +103,8 @@ def understand(
     named = named_in(whole)
     allowed = frozenset(picked) & known.everything if picked else None
     searched, groups = _scope(named, whole, known, allowed)
+    if follows:
+        language = language_of(whole)
     phrases = [phrase for phrase in quoted_phrases(text) if not _is_name(phrase, named_in(phrase))]
     return Question(
         text=text,
@@ -111,7 +113,7 @@ def understand(
         policies=searched,
         named=bool(named.groups),
         outside=named.policies - allowed if allowed is not None else frozenset(),
-        numbers=clause_numbers(text),
+        numbers=clause_numbers(_masked(text, named_in(text))),
         phrases=tuple(phrases),
         compare=bool(groups),
         groups=groups,
@@ -138,6 +140,13 @@ def _scope(
         searched = frozenset().union(*inside) if inside and not over_all else allowed
         return searched, inside if len(inside) > 1 else ()
     return (named.policies or None), wanted if len(wanted) > 1 else ()
+
+
+def _masked(text: str, named: Naming) -> str:
+    """`text` with every name in it written "policy"."""
+    for name in reversed(named.names):
+        text = f"{text[: name.start]}policy{text[name.end :]}"
+    return text
 
 
 def _is_name(phrase: str, named: Naming) -> bool:

@@ -74,6 +74,11 @@ def sound(key: str) -> str:
     return re.sub(r"(?<!^)iu|^iu", "u", latin)
 
 
+def consonants(latin: str) -> str:
+    """What is left of a sound without its vowels, which transcriptions disagree on: "unistadi" → "nstd"."""
+    return re.sub("[aeiou]", "", latin)
+
+
 def sounds(key: str) -> tuple[str, ...]:
     """`sound` of a word in another script, with and without a case ending."""
     whole = sound(key)
