@@ -203,7 +203,7 @@ def _check(file: Path, sha256: str) -> None:
 
 
 def _load(folder: Path) -> tuple[SentenceTransformer, Tokenizer]:
-    """The model, and a tokenizer apart from the model's own, which changes settings in each call and so bars threads."""
+    """The model, and a tokenizer beside the model's own, which sets its options in each call and so bars threads."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
@@ -229,5 +229,5 @@ def _silent(tokenizer: Tokenizer) -> NDArray[np.bool_]:
 
 
 def _unit(vectors: Floats) -> Floats:
-    lengths: Floats = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.maximum(lengths, np.float32(1e-12))
+    unit: Floats = (vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)).astype(np.float32)
+    return unit

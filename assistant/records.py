@@ -1,0 +1,108 @@
+"""Documents and passages ↔ the JSON lines of the index; explicit, so that a change of a type shows here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
+
+
+def document_line(document: Document) -> bytes:
+    """One document as one line of JSON, without the line end."""
+    return orjson.dumps(
+        {
+            "policy": document.policy,
+            "text": document.text,
+            "blocks": document.blocks,
+            "clauses": document.clauses,
+            "owners": document.owners,
+            "pages": document.pages,
+        },
+        default=_plain,
+    )
+
+
+def read_document(line: bytes) -> Document:
+    """The document of one line.
+
+    Raises:
+        ValueError, KeyError, TypeError: the line is not of this form.
+    """
+    record = orjson.loads(line)
+    return Document(
+        policy=Policy(**record["policy"]),
+        text=record["text"],
+        blocks=tuple(map(_block, record["blocks"])),
+        clauses=tuple(Clause(**{**clause, "span": Span(*clause["span"])}) for clause in record["clauses"]),
+        owners=tuple(record["owners"]),
+        pages=tuple(record["pages"]),
+    )
+
+
+def passage_line(passage: Passage) -> bytes:
+    """One passage as one line of JSON; its text is that of the span, and its id is the number of the line, from 0."""
+    return orjson.dumps(
+        {
+            "policy": passage.policy,
+            "clause": passage.clause,
+            "span": passage.span,
+            "context": passage.context,
+            "number": passage.number,
+            "path": passage.path,
+            "page": passage.page,
+            "sentences": passage.sentences,
+            "citable": passage.citable,
+        },
+        default=_plain,
+    )
+
+
+def read_passage(line: bytes, row: int, documents: dict[str, Document]) -> Passage:
+    """The passage of line `row`, its text cut from the document.
+
+    Raises:
+        ValueError, KeyError, TypeError: the line is not of this form, or it points outside its document.
+    """
+    record = orjson.loads(line)
+    document = documents[record["policy"]]
+    span = Span(*record["span"])
+    sentences = tuple(Span(*sentence) for sentence in record["sentences"])
+    if not 0 <= span.start <= span.end <= len(document.text) or not all(map(span.covers, sentences)):
+        raise ValueError(f"the span of passage {row} lies outside its document")
+    if not 0 <= record["clause"] < len(document.clauses):
+        raise ValueError(f"the clause of passage {row} is not in its document")
+    return Passage(
+        id=row,
+        policy=record["policy"],
+        clause=record["clause"],
+        span=span,
+        text=span.of(document.text),
+        context=record["context"],
+        number=record["number"],
+        path=tuple(record["path"]),
+        page=record["page"],
+        sentences=sentences,
+        citable=record["citable"],
+    )
+
+
+def _block(record: dict[str, Any]) -> Block:
+    return Block(
+        span=Span(*record["span"]),
+        kind=BlockKind(record["kind"]),
+        level=record["level"],
+        opens=record["opens"],
+        number=record["number"],
+        title=Span(*record["title"]),
+        lead=Span(*record["lead"]),
+        depth=record["depth"],
+    )
+
+
+def _plain(value: object) -> list[int]:
+    """Spans as `[start, end]`: orjson takes dataclasses and enums, but no named tuples."""
+    if isinstance(value, Span):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no place in an index")
