@@ -236,7 +236,7 @@ def _fits(passages: tuple[Passage, ...], vectors: NDArray[np.float32], tokens: T
         (tokens.frequencies, np.int32, 1, len(tokens.frequencies)),
     )
     shaped = all(a.dtype == kind and a.ndim == axes and len(a) == size for a, kind, axes, size in kinds)
-    return shaped and bool(tokens.offsets[-1] == total and (np.diff(tokens.offsets) >= 0).all())
+    return shaped and int(tokens.offsets[-1]) == total and bool(np.all(np.diff(tokens.offsets) >= 0))
 
 
 def _read_array(path: Path) -> NDArray[Any]:

@@ -90,7 +90,7 @@ class TokenVectors:
         """
         here = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
         values, starts, ends = self.values[here], self.starts[here], self.ends[here]
-        parts = [values[(starts < stop) & (ends > start) & (starts >= 0)] for start, stop in spans]
+        parts = [values[np.minimum(ends, stop) > np.maximum(starts, start)] for start, stop in spans]
         return _mean(self._best(query, parts), weights)
 
     def _best(self, query: Floats, parts: Sequence[NDArray[np.int8]]) -> Floats:
