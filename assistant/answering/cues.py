@@ -13,7 +13,7 @@ def _set(words: str) -> frozenset[str]:
 
 OPENING = re.compile(
     r"""\A[\s¿¡"'(]*(?:
-    and|but|or|so|then|also|plus|ok(?:ay)?[,\s]+(?:and|so|but)|(?:and\s+)?(?:what|how)\s+about|what\s+if|same\s+for
+    and|but|or|so|then|also|plus|(?:and\s+)?(?:what|how)\s+about|what\s+if|same\s+for
     |а\s+(?:что\s+насч[её]т|как\s+насч[её]т|если)|а|и|но|или|тогда|что\s+насч[её]т|как\s+насч[её]т|также|ещ[её]
     |y|o|pero|entonces|adem[aá]s|tambi[eé]n|y\s+qu[eé]\s+(?:pasa\s+con|hay\s+de)|qu[eé]\s+(?:pasa\s+con|hay\s+de)
     |und|aber|oder|dann|auch|(?:und\s+)?(?:was\s+ist\s+mit|wie\s+(?:ist|sieht)\s+es\s+(?:mit|bei|aus\s+bei))
@@ -66,7 +66,7 @@ EMPTY = _set(
     are was were be been am do does did doing has have had can could will would should may might must i me my mine
     you your yours we us our ours u ur r it its they them their that those these this there one ones of in on at to
     for from by with without into as if not no yes ok any some all whole thing things stuff same too either else
-    instead exactly really just even only still ever more please again tell show explain say says mean happen
+    instead exactly really just even only still ever more please details again tell show explain say says mean happen
     happens get а и но или что как где когда почему зачем кто какой какая какие каких сколько долго ли же бы не да
     нет в на с о об от для по из у к за до вы вас вам ваш ваши мне мой мои моя моих я они их им это эти то там тогда
     насчет насчёт еще ещё y e o u pero que qué como cómo donde dónde cuando cuándo quien quién cual cuál por para
@@ -76,9 +76,10 @@ EMPTY = _set(
     combien de temps du des le les au aux dans sur pour avec ce est sont mon ma mes vous votre vos je il ils elles 的
     了 吗 呢 么 什 为 多 久 哪 谁 是 在 那 这 你 您 们 我 会 和 有 个 怎 样 如 何"""
 )
-GREETING = re.compile(
-    r"^\W*(?:hi|hello|hey|thanks?|thank you|ok|okay|bye|привет|спасибо|hola|gracias|hallo|danke|merci|bonjour|你好"
-    r"|谢谢)\b",
+# Courtesies before a question or instead of one.
+COURTESY = re.compile(
+    r"^(?:\W*(?:hi|hello|hey|there|thank you|thanks?|so much|very much|a lot|ok(?:ay)?|great|bye|привет|спасибо"
+    r"|здравствуйте|hola|gracias|hallo|danke|merci|bonjour|你好|谢谢)(?!\w))+\W*",
     re.IGNORECASE,
 )
 

@@ -9,9 +9,9 @@ from assistant.answering.cues import (
     BACK_CHINESE,
     CLAUSE,
     CLOSING,
+    COURTESY,
     ELSE,
     EMPTY,
-    GREETING,
     JOINING,
     OPENING,
     POINTS_NOWHERE,
@@ -23,6 +23,8 @@ from assistant.answering.words import words
 
 # Questions of the history that are looked at; a conversation longer than this has moved on.
 _REMEMBERED = 6
+# Characters of an earlier question that are kept, so that an encoder still reads the follow-up behind them.
+_KEPT = 500
 
 # What a text names; given by the caller, so that this module knows of no policies.
 Namer = Callable[[str], Naming]
@@ -35,26 +37,30 @@ def standalone(question: str, history: Sequence[str], naming: Namer) -> tuple[st
         base = _carried(base, earlier, naming) if base and refers_back(earlier, naming) else earlier
     if not base or not refers_back(question, naming):
         return question, False
-    return _joined(base, question, naming), True
+    return _joined(base[:_KEPT], question, naming), True
 
 
 def _carried(base: str, question: str, naming: Namer) -> str:
     """What a later follow-up refers to, once the follow-up `question` has been asked about `base`."""
     rest = OPENING.sub("", question, count=1)
-    # "And Google Analytics?" turns the conversation; "Who do you share that with?" asks more of the same.
-    if not _content(rest, naming(rest)) or (rest != question and len(words(rest)) <= 4):
+    # "And Google Analytics?" turns the conversation; "Why?" and "Who do you share that with?" ask more of the same.
+    if rest != question and _content(rest, naming(rest)) and len(words(rest)) <= 4:
         return _joined(base, question, naming)
-    return _renamed(base, question, naming) if naming(question).names else base
+    asked = naming(question)
+    return _renamed(base, question, naming) if asked.names or asked.groups else base
 
 
 def refers_back(question: str, naming: Namer) -> bool:
     """Whether `question` cannot be understood without the ones before it."""
-    if GREETING.match(question):
+    question = COURTESY.sub("", question)
+    if not question:
         return False
     named = naming(question)
     rest = OPENING.sub("", question, count=1)
     content = _content(question, named)
-    if not content or CLOSING.search(question) or ELSE.match(question) or _points_back(question, named):
+    # A clause number stands alone: "5.8.3" asks of every policy, "And 5.8.3?" of the one before.
+    empty = not content and not any(map(str.isdigit, question))
+    if empty or CLOSING.search(question) or ELSE.match(question) or _points_back(question, named):
         return True
     if rest != question:
         return content < 3
@@ -62,11 +68,12 @@ def refers_back(question: str, naming: Namer) -> bool:
 
 
 def _content(text: str, named: Naming) -> int:
-    """Words of `text` that have a subject of their own: no names, no function words; two Chinese characters are one."""
+    """Words of `text` that have a subject of their own: no names, numbers or function words.
+
+    Two Chinese characters count as one word.
+    """
     own = [word for word in words(text) if not any(n.start < word.end and word.start < n.end for n in named.names)]
-    full = [
-        word.key for word in own if word.key not in EMPTY and len(word.key.strip("0123456789")) + word.key.isdigit()
-    ]
+    full = [word.key for word in own if word.key not in EMPTY and not word.key.isdigit()]
     chinese = sum(len(key) == 1 and ord(key) >= 0x3040 for key in full)
     return len(full) - chinese + (chinese + 1) // 2
 
@@ -74,11 +81,12 @@ def _content(text: str, named: Naming) -> int:
 def _points_back(text: str, named: Naming) -> bool:
     """Whether a pronoun of `text` stands for something said before, not for something in `text` itself."""
     bare = POINTS_NOWHERE.sub(lambda match: " " * len(match.group()), text)
-    if BACK_CHINESE.search(bare):
-        return _content(bare[: BACK_CHINESE.search(bare).start()], named) < 4  # type: ignore[union-attr]
+    chinese = BACK_CHINESE.search(bare)
+    if chinese:
+        return _content(bare[: chinese.start()], named) < 4
     found = words(bare)
     for at, word in enumerate(found):
-        if word.key not in BACK or (word.key == "i"):
+        if word.key not in BACK:
             continue
         if word.key in JOINING and not (at == 0 or found[at - 1].key in THING_BEFORE):
             continue

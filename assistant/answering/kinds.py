@@ -130,7 +130,7 @@ class Traits:
 
     # Concepts and stems in title or id.
     concepts: frozenset[str]
-    # Each way of writing its bare kind: {privacy} for "italki Privacy Policy".
+    # Its bare kind by its title and, where that says one, by its id: {privacy} for "italki Privacy Policy".
     cores: tuple[frozenset[str], ...]
     years: frozenset[str]
 
@@ -141,10 +141,12 @@ def traits(policy: Policy, company: frozenset[str]) -> Traits:
     sides = []
     for source, dropped in ((policy.title, company), (policy.id, company | language | _regions(policy.id))):
         keys = [word.key for word in words(source) if word.key not in dropped and not word.key.isdigit()]
-        sides.append(frozenset(concept for key in keys for concept in concepts(key)) - {HEAD} - _STOPS)
+        meant = frozenset(concept for key in keys for concept in concepts(key))
+        sides.append(meant - _STOPS if meant & {PRIVACY, COOKIE, HEAD} or source == policy.title else frozenset())
     dated = f"{policy.effective_date} {policy.version} {policy.title} {policy.id.replace('-', ' ')}"
     years = frozenset(_YEAR.findall(dated)) | frozenset(_DOTTED.findall(policy.version))
-    return Traits(frozenset().union(*sides), tuple(side for side in sides if side), years)
+    cores = tuple(side - {HEAD} for side in sides if side - {HEAD})
+    return Traits(frozenset().union(*cores), cores, years)
 
 
 def _regions(policy_id: str) -> frozenset[str]:
@@ -182,4 +184,4 @@ def narrow(
     if not best:
         return pool
     fitting = frozenset(id for id, fit in fits.items() if fit == best)
-    return frozenset(id for id in fitting if any(core <= asked.modifiers for core in of[id].cores)) or fitting
+    return frozenset(id for id in fitting if all(core <= asked.modifiers for core in of[id].cores)) or fitting

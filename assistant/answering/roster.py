@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from assistant.answering.kinds import HEAD, Traits, concepts, traits
 from assistant.answering.lexicon import is_ordinary
@@ -43,6 +42,11 @@ class Alias:
     ordinary: bool
     # How many words it has.
     size: int = 1
+
+    @property
+    def forgiving(self) -> bool:
+        """Whether another spelling may stand for it: a short or plain word would be met everywhere."""
+        return not self.ordinary and not self.literal and len(self.key) >= 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,7 @@ def roster(policies: tuple[Policy, ...]) -> Roster:
                 _add(found, alias)
     return Roster(
         MappingProxyType(found),
-        MappingProxyType(
-            {sound(a.key): a for a in found.values() if not a.ordinary and not a.literal and len(a.key) >= 4}
-        ),
+        MappingProxyType({sound(alias.key): alias for alias in found.values() if alias.forgiving}),
         tuple(frozenset(ids) for ids in companies.values()),
         MappingProxyType(
             {p.id: traits(p, frozenset(_keys(p.company)) | {"".join(_bare(p.company))}) for p in policies}
@@ -181,7 +183,8 @@ def _of_id(policy_id: str) -> list[str]:
 
 def _addresses(url: str, company: Sequence[str]) -> list[list[str]]:
     """The host of `url`, and the label that its owner chose: "www.unistudy.me" → unistudy me; unistudy."""
-    host = (urlsplit(url if "//" in url else f"//{url}").hostname or "").removeprefix("www.") if url else ""
+    found = re.match(r"\s*(?:\w+://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)", url)
+    host = found[1].casefold() if found else ""
     labels = host.split(".")
     if len(labels) < 2:
         return []

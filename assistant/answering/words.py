@@ -11,7 +11,7 @@ from anyascii import anyascii
 
 # Scripts written without spaces: a word there is one character, or one of these words of the trade.
 _UNSPACED = r"\u3040-\u30FF\u3400-\u9FFF\uF900-\uFAFF"
-_CHINESE = "隐私|隱私|政策|声明|聲明|通知|告知|条款|條款|协议|協議|公司|プライバシー|ポリシー"
+_CHINESE = "隐私权|隱私權|隐私|隱私|政策|声明|聲明|通知|告知|条款|條款|协议|協議|公司|プライバシー|ポリシー"
 # An owner's 's is no word: "Macy's" is macy.
 _WORD = re.compile(rf"(?<=\w)['’][sS]\b|{_CHINESE}|[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 # Letters that a Russian case ending may add to a foreign name ("на Гитхабе", "Мозиллой").
