@@ -250,7 +250,7 @@ def _intact(build: Path, files: dict[str, dict[str, Any]]) -> bool:
 
 def _same(path: Path, file: dict[str, Any]) -> bool:
     try:
-        return path.stat().st_size == file["bytes"] and _sha256(path) == file["sha256"]
+        return bool(path.stat().st_size == file["bytes"] and _sha256(path) == file["sha256"])
     except OSError:
         return False
 
