@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -251,6 +252,7 @@ class Answer:
     summary: str
 
 
+@lru_cache(maxsize=1024)
 def text_sha256(text: str) -> str:
     """SHA-256 of `text` in UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

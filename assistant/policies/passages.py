@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from assistant.policies.headings import is_dated
 from assistant.policies.sentences import sentences
 from assistant.types import Block, BlockKind, Document, Passage, Span, fold
 
@@ -18,6 +19,7 @@ TARGET = 700
 LONGEST = 1200
 # A lead-in is repeated in the context of an item up to this many code points.
 _LEAD_MAX = 300
+_IMPRINT_MAX = 120
 _SILENT = (BlockKind.HEADING, BlockKind.CONTENTS)
 
 
@@ -83,6 +85,8 @@ def _fits(document: Document, group: Sequence[_Unit], unit: _Unit, after: Sequen
     between = Span(last.span.end, unit.span.start).of(document.text).strip()
     if between or unit.clause != last.clause or unit.citable != last.citable:
         return False
+    if _imprint(document, unit) or _imprint(document, last):
+        return False
     size = unit.span.end - group[0].span.start
     if unit.block.kind in (BlockKind.ITEM, BlockKind.ROW):
         return size <= LONGEST
@@ -90,6 +94,12 @@ def _fits(document: Document, group: Sequence[_Unit], unit: _Unit, after: Sequen
     if list_end > unit.span.end:
         return list_end - group[0].span.start <= TARGET
     return size <= TARGET
+
+
+def _imprint(document: Document, unit: _Unit) -> bool:
+    """Whether a unit is the line that dates the policy: it answers questions of its own, and only those."""
+    words = unit.span.of(document.text)
+    return unit.clause == 0 and len(words) <= _IMPRINT_MAX and is_dated(words)
 
 
 def _list_end(unit: _Unit, after: Sequence[_Unit]) -> int:

@@ -48,6 +48,10 @@ class Dense:
         order = np.lexsort((found[0], -scores[0]))[:k]
         return found[0, order], scores[0, order]
 
+    def cosine(self, query: Vectors, row: int) -> float:
+        """Cosine of the question float32[dim] and one passage."""
+        return float(self._index.reconstruct(row) @ query)
+
     def _only(self, rows: Rows) -> faiss.SearchParameters:
         chosen = np.zeros(len(self), dtype=np.bool_)
         chosen[rows] = True

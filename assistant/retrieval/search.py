@@ -1,0 +1,61 @@
+"""Question → ranking: dense and lexical search, fused, then the best of them reordered by late interaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.retrieval.dense import Dense
+from assistant.retrieval.encoder import EncodedQuery
+from assistant.retrieval.fusion import fuse
+from assistant.retrieval.late import TokenVectors
+from assistant.retrieval.lexical import Lexical
+from assistant.types import Hit, Passage, Ranking
+
+Rows = NDArray[np.int64]
+
+# Passages that late interaction reorders.
+CANDIDATES = 50
+# What the best lexical score adds to a late-interaction score, which is a mean cosine.
+LEXICAL_WEIGHT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Everything that a question is searched in."""
+
+    passages: Sequence[Passage]
+    dense: Dense
+    lexical: Lexical
+    late: TokenVectors
+
+    def rank(self, text: str, query: EncodedQuery, rows: Rows, k: int) -> Ranking:
+        """The `k` best passages among `rows`.
+
+        Args:
+            text: the question in words, for the lexical search.
+            query: the same question encoded.
+            rows: int64[m] rows to search among, before anything is ranked.
+            k: most hits, at most `CANDIDATES` of which are reordered.
+
+        Returns:
+            Hits, best first, ties by passage; a score is an ordering key.
+
+        Source: Khattab and Zaharia 2020, "ColBERT" (late interaction); Cormack et al. 2009 (fusion of the candidates).
+        """
+        near, _ = self.dense.search(query.vector, CANDIDATES, rows)
+        matching, scores = self.lexical.search(text, CANDIDATES, rows)
+        fused = fuse((near, matching), (1.0, 1.0))[: max(k, CANDIDATES)]
+        candidates = np.array([row for row, _ in fused], dtype=np.int64)
+        if not len(candidates):
+            return ()
+        lexical = dict(zip(matching.tolist(), scores.tolist(), strict=True))
+        best = max(lexical.values(), default=0.0) or 1.0
+        share = np.array([lexical.get(row, 0.0) / best for row in candidates.tolist()], dtype=np.float32)
+        weights = self.late.weights(query.pieces)
+        total = self.late.max_sim(query.tokens, candidates, weights) + LEXICAL_WEIGHT * share
+        order = np.lexsort((candidates, -total))[:k]
+        return tuple(Hit(self.passages[int(candidates[at])], float(total[at])) for at in order)
