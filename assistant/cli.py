@@ -18,7 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, IndexDamagedError, IndexStaleError
 from assistant.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def parser() -> argparse.ArgumentParser:
 
 def _ingest(args: argparse.Namespace) -> int:
     corpus, index = _folders(args)
-    if args.if_stale and not _is_stale(index, corpus):
+    from assistant.freshness import is_stale
+
+    if args.if_stale and not is_stale(index, corpus):
         print(f"The index of {corpus}/ is up to date.")
         return 0
     return 1 if _build(corpus, index, sys.stdout) else 0
@@ -166,22 +168,29 @@ def _folders(args: argparse.Namespace) -> tuple[Path, Path]:
 def _open(args: argparse.Namespace) -> Assistant:
     """The assistant over the index, which is built first where it is missing or of another corpus.
 
-    An index that is named without its corpus is used as it stands: the default corpus must not replace it.
+    An index that is named without its corpus is used as it stands: the default corpus must not replace it. So is one
+    whose corpus is not there.
     """
     corpus, index = _folders(args)
-    named_alone = hasattr(args, "index") and not hasattr(args, "corpus")
-    if not named_alone and corpus.is_dir() and _is_stale(index, corpus):
-        print(f"Building the index of {corpus}/ …", file=sys.stderr)
-        _build(corpus, index, sys.stderr)
     from assistant.ask import Assistant
+    from assistant.freshness import is_stale
 
+    named_alone = hasattr(args, "index") and not hasattr(args, "corpus")
+    may_build = not named_alone and (corpus.is_dir() or hasattr(args, "corpus"))
+    if may_build and is_stale(index, corpus):
+        _build_first(corpus, index)
+    try:
+        return Assistant.open(index)
+    except (IndexStaleError, IndexDamagedError):
+        if not may_build:
+            raise
+    _build_first(corpus, index)
     return Assistant.open(index)
 
 
-def _is_stale(index: Path, corpus: Path) -> bool:
-    from assistant.index import is_stale
-
-    return is_stale(index, corpus)
+def _build_first(corpus: Path, index: Path) -> None:
+    print(f"Building the index of {corpus}/ …", file=sys.stderr)
+    _build(corpus, index, sys.stderr)
 
 
 def _build(corpus: Path, index: Path, out: TextIO) -> int:
