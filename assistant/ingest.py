@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant import index
 from assistant.errors import CorpusError, PolicyFileError
+from assistant.freshness import corpus_digests
 from assistant.policies.describe import read_catalogue
 from assistant.policies.parse import parse
 from assistant.policies.passages import split
@@ -49,10 +50,11 @@ def ingest(
         CorpusError: the folder or its policies.csv cannot be used, or no policy could be read.
     """
     started = time.monotonic()
+    # Before the files are read: one that changes meanwhile leaves an index that is stale, not one that is wrong.
+    digests = corpus_digests(corpus)
     catalogue = read_catalogue(corpus)
     paths, errors = list_sources(corpus)
     documents: list[Document] = []
-    hashes: dict[str, str] = {}
     failed = list(errors)
     for path in paths:
         try:
@@ -60,8 +62,6 @@ def ingest(
             documents.append(parse(source, catalogue.get(source.id)))
         except PolicyFileError as error:
             failed.append(error)
-        else:
-            hashes[path.name] = source.sha256
     if not documents:
         told = " ".join(str(error) for error in failed)
         raise CorpusError(
@@ -71,7 +71,7 @@ def ingest(
     encoder = Encoder()
     texts = [passage.indexed for passage in passages]
     encoded = encoder.encode_passages(texts, progress, [len(p.indexed) - len(p.text) for p in passages])
-    manifest = index.Manifest(encoder.name, encoder.sha256, hashes)
+    manifest = index.Manifest(encoder.name, encoder.sha256, digests)
     index.save(index_dir, index.IndexData(manifest, tuple(documents), passages, encoded.vectors, encoded.tokens))
     return IngestReport(len(documents), len(passages), tuple(failed), time.monotonic() - started)
 

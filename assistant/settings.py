@@ -38,7 +38,7 @@ class Settings:
                 continue
             if name not in known:
                 raise SettingsError(f"{name} is no setting; the settings are {', '.join(sorted(known))}.")
-            kind = type(known[name].default)
+            kind: type[Path | str | int] = type(getattr(cls(), known[name].name))
             try:
                 values[known[name].name] = kind(text)
             except ValueError:

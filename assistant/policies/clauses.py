@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.types import Block, BlockKind, Clause, Span, fold
 
@@ -15,30 +16,22 @@ def clause_tree(text: str, blocks: Sequence[Block], title: str) -> tuple[tuple[C
         blocks: in reading order and disjoint.
         title: the document's own title, for clause 0.
     """
-    opened: list[tuple[Block | None, int | None, int]] = [(None, None, 0)]
-    ends = [len(text)]
+    clauses = [Clause(0, "", fold(title), None, Span(0, len(text)), 0)]
     owners: list[int] = []
-    stack: list[tuple[int, int]] = [(0, 0)]
+    # (outline depth of the block, clause id) of the open clauses, outermost first.
+    open_: list[tuple[int, int]] = [(0, 0)]
     for block in blocks:
         if block.opens:
-            while len(stack) > 1 and stack[-1][0] >= block.level:
-                stack.pop()
-            parent = stack[-1][1]
-            opened.append((block, parent, len(stack)))
-            ends.append(block.span.end)
-            stack.append((block.level, len(opened) - 1))
-            owner = len(opened) - 1
-        elif block.level:
-            owner = next((clause for level, clause in reversed(stack) if level <= block.level), 0)
-        else:
-            owner = stack[-1][1]
-        owners.append(owner)
+            while len(open_) > 1 and open_[-1][0] >= block.level:
+                open_.pop()
+            parent = open_[-1][1]
+            clauses.append(
+                Clause(len(clauses), block.number, fold(block.title.of(text)), parent, block.span, len(open_))
+            )
+            open_.append((block.level, len(clauses) - 1))
+        owners.append(next(id_ for level, id_ in reversed(open_) if not block.level or level <= block.level))
         if block.kind is not BlockKind.DECORATION:
-            for _, clause in stack[1:]:
-                ends[clause] = max(ends[clause], block.span.end)
-    clauses = [Clause(0, "", fold(title), None, Span(0, len(text)), 0)]
-    for id_, (block, parent, depth) in enumerate(opened[1:], start=1):
-        assert block is not None
-        span = Span(block.span.start, ends[id_])
-        clauses.append(Clause(id_, block.number, fold(block.title.of(text)), parent, span, depth))
+            for _, id_ in open_[1:]:
+                span = clauses[id_].span
+                clauses[id_] = replace(clauses[id_], span=Span(span.start, max(span.end, block.span.end)))
     return tuple(clauses), tuple(owners)

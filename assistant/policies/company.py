@@ -13,7 +13,7 @@ _US = r"we|us|our|ours|company|operator|controller|nosotros|nous|wir|мы|опе
 _DEFINED = re.compile(
     rf"(?P<name>{_NAME}),?\s*[(（]"
     rf"(?i:[^()（）]{{0,80}}?[\"“‘'„«](?:the\s)?(?:{_US})[,.]?[\"”’'“»]|that[’']s\s+us\b|es\s+decir,\s+nosotros\b)"
-    rf"|(?P<legal>{_NAME})(?<!\w)\s*[(（](?:the\s)?[\"“]"
+    rf"|(?P<legal>{_NAME})\s*[(（](?:the\s)?[\"“]"
 )
 _LEGAL_FORM = re.compile(rf",?[ ]{_FORM}$")
 _ADDRESS = re.compile(r"@((?:[\w-]+\.)+[a-z]{2,})\b", re.IGNORECASE)

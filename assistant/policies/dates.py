@@ -34,7 +34,7 @@ _EFFECTIVE = re.compile(
     re.IGNORECASE,
 )
 _UPDATED = re.compile(
-    r"(?:last|date\s+of\s+last)\s+(?:updated?|modified|revised|revision|change[sd]?)|updated(?:\s+on)?|revised"
+    r"(?:last|date\s+of\s+last)\s+(?:updated?|modified|revised|revision|change[sd]?)|updated(?:\s+on)?|revised|revision"
     r"|(?:последнее\s+)?обновлени[ея]|обновлено|редакция\s+от|версия\s+от|última\s+(?:actualización|modificación)|actualizad[oa]"
     r"|(?:zuletzt|letzte)\s+(?:aktualisiert|aktualisierung|geändert)|stand|(?:dernière\s+)?mise\s+à\s+jour|更新日期|最后更新|最近更新",
     re.IGNORECASE,

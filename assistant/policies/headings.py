@@ -17,7 +17,8 @@ _MOST_WORDS = 14
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _ADDRESS = re.compile(r"\S@\S|://|www\.")
 _QUESTION_WORD = re.compile(
-    r"(?:what|how|when|why|who|whom|whose|where|which|do|does|did|can|could|is|are|will|should|may|must|have|has)\b", re.I
+    r"(?:what|how|when|why|who|whom|whose|where|which|do|does|did|can|could|is|are|will|should|may|must|have|has)\b",
+    re.I,
 )
 _TERMINAL = (".", "!", "?", ";", ":", "…", "。", "：", "；")
 

@@ -19,7 +19,9 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 # "Schedule 1", "Annex II": parts above every numbered section.
-PART = re.compile(r"(?:schedule|annex|appendix|exhibit|part|chapter|приложение|anexo|anhang)\s+(?:\d{1,2}|[IVX]{1,5}|[A-Z])\b", re.I)
+PART = re.compile(
+    r"(?:schedule|annex|appendix|exhibit|part|chapter|приложение|anexo|anhang)\s+(?:\d{1,2}|[IVX]{1,5}|[A-Z])\b", re.I
+)
 _END = (".", ";", ",")
 TITLE_MAX = 150
 # Steps are short; numbered lines longer than this on average are paragraphs of the law. Under a caption they are steps
@@ -80,7 +82,9 @@ def clause_numbers(text: str, lines: Sequence[Line], numbers: Sequence[Numbered 
         following = found[order[place + 1]].value if place + 1 < len(order) else ()
         child = len(following) == 2 and following[1] == 1 and order[place + 1] in out
         run = _run(order, found, place)
-        restart = number.value == (1,) and any(PART.match(lines[back].span.of(text)) for back in range(max(0, at - 3), at))
+        restart = number.value == (1,) and any(
+            PART.match(lines[back].span.of(text)) for back in range(max(0, at - 3), at)
+        )
         if child and is_title(number.rest.of(text)):
             section = following[0]
         elif lines[at].heading or number.labelled:

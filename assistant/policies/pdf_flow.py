@@ -23,6 +23,8 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
 # Most lines of one table cell; more is a column of the page.
 _CELL_LINES = 25
 _MARGIN_SLACK = 2.0
+# Type so much larger than the text is a title.
+_LARGE = 1.3
 
 
 @dataclass(slots=True)
@@ -215,6 +217,9 @@ def _starts(before: Paragraph, line: PageLine, usual: Measure, margin: float) ->
     near = 0 < last.y - line.y < 1.22 * usual.pitch * max(last.size, line.size)
     if not near or abs(last.size - line.size) > 0.06 * line.size or _BULLET.match(line.text):
         return True
+    if min(last.size, line.size) > _LARGE * usual.size:
+        # A title is broken where it looks well.
+        return False
     return _fits(last, line, margin - 0.3 * line.size) or _starts_by_place(before, line)
 
 

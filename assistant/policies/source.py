@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,10 @@ _MARKS = (
 _DETECTED_BYTES = 200_000
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 _DECLARED_BYTES = 4096
+# What pages are published in, the usual ones first: where two fit equally well, the first is meant.
+_CHARSETS = tuple(
+    "cp1251 cp1252 koi8_r gb18030 big5 shift_jis euc_jp euc_kr cp1250 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8_u".split()
+)
 _MOST_RUBBISH = 0.001
 
 
@@ -131,15 +136,26 @@ def _decode(data: bytes) -> str:
         declared = _DECLARED.search(data[:_DECLARED_BYTES])
         if declared and (known := _codec(declared.group(1))):
             return _strict(data, known)
-        best = from_bytes(data[:_DETECTED_BYTES]).best()
-        if best is None:
+        found = from_bytes(data[:_DETECTED_BYTES], cp_isolation=list(_CHARSETS))
+        if not found:
             raise _no_text()
+        best = min(found, key=lambda match: (match.chaos, -match.coherence, _CHARSETS.index(match.encoding)))
         return _strict(data, best.encoding)
-    # NUL bytes at every other place: UTF-16 that lost its mark.
-    even, odd = data[::2].count(0), data[1::2].count(0)
-    if len(data) % 2 == 0 and max(even, odd) > 0.2 * len(data) / 2 and min(even, odd) < 0.02 * len(data):
-        return _strict(data, "utf-16-be" if even > odd else "utf-16-le")
-    raise _no_text()
+    # NUL bytes: UTF-16 that lost its mark, or no text. The right order of bytes gives more spaces.
+    texts = [text for encoding in ("utf-16-le", "utf-16-be") if (text := _plausible(data, encoding))]
+    if not texts:
+        raise _no_text()
+    return max(texts, key=lambda text: text.count(" "))
+
+
+def _plausible(data: bytes, encoding: str) -> str:
+    """`data` in `encoding`, "" where that gives characters that stand in no text."""
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return ""
+    strange = any(unicodedata.category(char) in ("Cc", "Cn", "Co") and char not in "\t\n\r\f" for char in text)
+    return "" if strange or " " not in text else text
 
 
 def _codec(name: bytes) -> str:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from assistant.policies.parsed import Line
 from assistant.types import Span
@@ -21,7 +22,9 @@ _GLUED_NUMBER = re.compile(
     rf"|{_STOP}(\d{{1,2}})\.(?=[ \u00a0]+[A-ZА-ЯЁ]|\s*$)"
 )
 _LINE_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.?(?=\s|$)")
-_DATE_LINE = re.compile(r"(?<=[^\W\d_])(?=(?:Last\s+(?:Updated|Modified|Revised)|Effective\s+(?:Date|as of))\b)", re.IGNORECASE)
+_DATE_LINE = re.compile(
+    r"(?<=[^\W\d_])(?=(?:Last\s+(?:Updated|Modified|Revised)|Effective\s+(?:Date|as of))\b)", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W\d_]+")
 # A title that is glued to its text is looked for within so many characters behind its number.
 _TITLE_REACH = 120
@@ -158,7 +161,7 @@ def _cut(text: str, lines: Sequence[Line], heads: dict[int, list[Span]]) -> Ungl
             cuts |= set(listed)
             cuts |= {line.span.start + m.start() for m in _DATE_LINE.finditer(line.span.of(text))}
         pieces = sorted(cuts)
-        for start, end in zip(pieces, pieces[1:], strict=False):
+        for start, end in pairwise(pieces):
             words = text[start:end]
             if words.strip():
                 begin = start + len(words) - len(words.lstrip())

@@ -31,6 +31,7 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 # mean the same in all of them.
 PROJECTION_FILE = Path(__file__).with_name("projection.npy")
 PROJECTION_SHA256 = "865cee871a0e28251b6d4ff84dac48cf1ec43dc112747c2ad3e26e0384e67b2b"
+ENCODER_SHA256 = hashlib.sha256((WEIGHTS_SHA256 + PROJECTION_SHA256).encode()).hexdigest()
 TOKEN_DIM = 128
 # The model's own limit. sentence-transformers cuts at 256, which the longest passages exceed; others cost the same.
 MAX_PIECES = 512
@@ -87,12 +88,17 @@ class Encoder:
     @property
     def sha256(self) -> str:
         """Names weights and projection: indexes built with another are of no use."""
-        return hashlib.sha256((WEIGHTS_SHA256 + PROJECTION_SHA256).encode()).hexdigest()
+        return ENCODER_SHA256
 
     @property
     def dim(self) -> int:
         """Dimensions of a text's vector."""
         return int(self._projection.shape[0])
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Words that the model knows whole, folded: one of its vocabulary is not misspelt."""
+        return frozenset(piece for piece in self._tokenizer.get_vocab() if piece.isalpha())
 
     def encode_query(self, text: str) -> EncodedQuery:
         """One question; what lies beyond `MAX_PIECES` word pieces is not read."""
