@@ -31,7 +31,7 @@ _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w:.-]+)", re
 _DECLARED_BYTES = 4096
 # What pages are published in, the usual ones first: where two fit equally well, the first is meant.
 _CHARSETS = tuple(
-    "cp1251 cp1252 koi8_r gb18030 big5 shift_jis euc_jp euc_kr cp1250 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8_u".split()
+    "cp1251 cp1252 koi8_r gb18030 big5 shift_jis euc_jp euc_kr cp1250 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_u".split()
 )
 _MOST_RUBBISH = 0.001
 
