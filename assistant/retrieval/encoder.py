@@ -95,11 +95,6 @@ class Encoder:
         """Dimensions of a text's vector."""
         return int(self._projection.shape[0])
 
-    @property
-    def words(self) -> frozenset[str]:
-        """Words that the model knows whole, folded: one of its vocabulary is not misspelt."""
-        return frozenset(piece for piece in self._tokenizer.get_vocab() if piece.isalpha())
-
     def encode_query(self, text: str) -> EncodedQuery:
         """One question; what lies beyond `MAX_PIECES` word pieces is not read."""
         encoding = self._tokenizer.encode(text)

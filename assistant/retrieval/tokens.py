@@ -53,7 +53,8 @@ def tokens(text: str) -> list[str]:
     Compatibility forms (NFKC), case, quotation marks and Latin accents are folded. Words are stemmed: Cyrillic ones as
     Russian, the rest as English, which leaves words of other scripts alone. Chinese, Japanese and Korean give
     overlapping pairs of characters. A number with dots ("5.8.3") is one token; an e-mail address or a domain is one
-    token, followed by its words.
+    token, followed by its words. Words such as "the" stay: BM25 weighs them down, and dropping them gained 3 points of
+    MRR@10 on two sets of questions and lost 2 on a third.
 
     Returns:
         A list, empty where `text` has no letter and no digit.
