@@ -125,8 +125,9 @@ def test_a_policy_without_company_is_named_by_its_id() -> None:
         ("что собирает Гитхаб", GITHUB),
         ("GitHub's privacy policy", GITHUB - {"github-cookies"}),
         ("GitHub candidate privacy notice", {"github-candidate-privacy-policy"}),
-        ("Does Firefox collect history?", {"firefox-privacy-notice"}),
-        ("Mozilla Firefox telemetry", {"firefox-privacy-notice"}),
+        ("the Firefox privacy notice", {"firefox-privacy-notice"}),
+        ("Does Firefox collect history?", MOZILLA),
+        ("Mozilla Firefox telemetry", MOZILLA),
         ("мозилла хранит пароли?", MOZILLA),
         ("Mozilla privacy policy", {"mozilla-privacy-policy", "mozilla-privacy-policy.zh-CN"}),
         ("privacy notice for Mozilla accounts", ids(SOFTWARE, "mozilla-accounts")),
@@ -136,6 +137,7 @@ def test_a_policy_without_company_is_named_by_its_id() -> None:
         ("the 2022 data processing addendum", {"37signals-dpa-2022-12"}),
         ("the data processing addendum", ids(SOFTWARE, "37signals-dpa")),
         ("the security overview", {"37signals-security-overview"}),
+        ("my contacts list, my page", set()),
         ("the privacy policy", set()),
         ("I am a California resident, what are my rights?", set()),
         ("who are the candidates", set()),
@@ -174,6 +176,25 @@ def test_several_policies_of_a_company(text: str, expected: set[str]) -> None:
 )
 def test_companies_called_like_words(text: str, expected: set[str]) -> None:
     assert named(text, ORDINARY) == expected
+
+
+def test_a_policy_belongs_to_the_company_that_it_is_filed_under() -> None:
+    basecamp = Policy("37signals-dpa-2018", "Basecamp", "Data Processing Addendum")
+    signals = ids((*SOFTWARE, basecamp), "37signals")
+    assert named("what does Basecamp keep", (*SOFTWARE, basecamp)) == signals
+    assert named("what does 37signals keep", (*SOFTWARE, basecamp)) == signals
+
+
+def test_a_company_misread_from_its_policy_restricts_nothing() -> None:
+    policies = (*FIVE, Policy("x", "affiliates", "Privacy Policy"), Policy("y", "here", "Privacy Policy"))
+    assert named("is my data shared with affiliates when I am here", policies) == set()
+
+
+def test_an_id_names_a_policy_without_company() -> None:
+    policies = tuple(Policy(id, "", "Privacy Policy") for id in ("ticketmaster-com", "washingtonian-com", "gov-usa"))
+    assert named("Ticketmaster cookies", policies) == {"ticketmaster-com"}
+    assert named("washingtonian", policies) == {"washingtonian-com"}
+    assert named("what does medicare.gov keep", policies) == set()
 
 
 def test_a_host_of_other_peoples_policies_names_nobody() -> None:

@@ -72,6 +72,7 @@ def test_clause_numbers(text: str, expected: tuple[str, ...]) -> None:
         "in the last 2.5 years",
         "more than 3.5 stars",
         "children under 13",
+        "is 38.5 a high fever",
         "section 2018",
         "section six",
         "see http://a.b/1.2.3",

@@ -23,7 +23,7 @@ def test_a_plain_question_searches_everything() -> None:
         ("Does italki use cookies?", [PRIVACY], {PRIVACY}, {COOKIES}),
         ("Does Unistudy use cookies?", [PRIVACY], {PRIVACY}, {UNISTUDY}),
         ("Does Unistudy use cookies?", [PRIVACY, UNISTUDY], {UNISTUDY}, set()),
-        ("Which companies use cookies?", [PRIVACY, UNISTUDY], {PRIVACY, UNISTUDY}, set()),
+        ("Which of these companies use cookies?", [PRIVACY, UNISTUDY], {PRIVACY, UNISTUDY}, set()),
         ("Does Unistudy use cookies?", [], {UNISTUDY}, set()),
     ],
 )
@@ -45,12 +45,13 @@ def test_two_companies_are_compared() -> None:
     "text",
     [
         "Which of these companies sell data?",
+        "Does each of the companies sell data?",
         "In which of these policies does it count as agreeing?",
         "Do all policies mention cookies?",
-        "¿Qué empresas venden datos?",
-        "Какие компании продают данные?",
-        "Welche Firmen verkaufen Daten?",
-        "哪些公司出售数据？",
+        "¿Cuáles de estas empresas venden datos?",
+        "Какие из этих компаний продают данные?",
+        "Welche dieser Firmen verkaufen Daten?",
+        "这些公司中哪些出售数据？",
     ],
 )
 def test_questions_over_all_companies(text: str) -> None:
@@ -59,6 +60,11 @@ def test_questions_over_all_companies(text: str) -> None:
     assert question.compare
     assert len(question.groups) == 4
     assert frozenset(ITALKI) in question.groups
+
+
+def test_a_question_for_some_outside_company_compares_nothing() -> None:
+    for text in ("Which company runs your survey?", "Which sites share my data?", "哪些公司会拿到我的邮箱？"):
+        assert not understand(text, FIVE).compare
 
 
 def test_all_companies_of_one_picked_policy_are_nothing_to_compare() -> None:

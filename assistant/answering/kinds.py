@@ -68,6 +68,8 @@ class Mention:
     plural: bool
     # False after "a" or "any", which point at no document.
     definite: bool
+    # Whether the head is a word such as "list" that other things are called too.
+    weak: bool
 
 
 def kind_mentions(text: str, found: Sequence[Word], taken: Sequence[tuple[int, int]]) -> tuple[Mention, ...]:
@@ -78,7 +80,7 @@ def kind_mentions(text: str, found: Sequence[Word], taken: Sequence[tuple[int, i
         weak = word.key in _WEAK_HEADS
         if HEAD not in meanings and not weak:
             continue
-        own = [concept for concept in meanings if concept != HEAD and not weak]
+        own = [concept for concept in meanings if concept != HEAD]
         first = _before(text, found, at, taken)
         before = [concept for w in found[first:at] for concept in concepts(w.key)]
         after, last = ([], at) if weak or word.key.startswith(("policy", "policies", "notice")) else _after(found, at)
@@ -89,9 +91,11 @@ def kind_mentions(text: str, found: Sequence[Word], taken: Sequence[tuple[int, i
             Mention(
                 found[first].start,
                 found[last].end,
-                frozenset(own + before + after) - {HEAD},
+                # "privacy page", "privacy rules": no name of a document.
+                frozenset(own + before + after) - {HEAD, PRIVACY if weak else HEAD},
                 word.key in _PLURALS,
                 word.key not in _SHORT and article not in {"a", "an", "any", "un", "una", "une", "ein", "eine"},
+                weak,
             )
         )
     return tuple(out)
@@ -165,7 +169,8 @@ def only_of_kind(asked: Mention | None, years: frozenset[str], of: Mapping[str, 
     fits: dict[str, int] = {}
     for id, own in of.items():
         shared = own.concepts & modifiers
-        telling = shared - _COMMON or any(len(core) > 1 and core <= modifiers for core in own.cores)
+        covered = any(core <= modifiers and core - {PRIVACY} for core in own.cores)
+        telling = covered or (bool(shared - _COMMON) and not (asked and asked.weak))
         fits[id] = (len(shared) if telling else 0) + bool(own.years & years)
     best = max(fits.values(), default=0)
     return frozenset(id for id, fit in fits.items() if best and fit == best)
@@ -178,6 +183,9 @@ def narrow(
     dated = frozenset(id for id in pool if of[id].years & years)
     pool = dated or pool
     if asked is None or not asked.modifiers:
+        return pool
+    named = frozenset(id for id in pool if any(core <= asked.modifiers for core in of[id].cores))
+    if asked.weak and not named:
         return pool
     fits = {id: len(of[id].concepts & asked.modifiers) for id in pool}
     best = max(fits.values(), default=0)

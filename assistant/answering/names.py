@@ -28,7 +28,10 @@ class Name:
 
     start: int
     end: int
+    # The company's policies, or those of the product where the name is a product's.
     policies: frozenset[str]
+    # What is searched where no kind of policy stands beside the name: a product's company tells of it elsewhere too.
+    wider: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def _names(text: str, found: Sequence[Word], known: Roster, language: str) -> tu
             window = found[at : at + size]
             alias = spelt(text, window, known, language)
             if alias is not None:
-                out.append(Name(window[0].start, window[-1].end, alias.policies))
+                wider = alias.policies if alias.literal else known.around(alias.policies)
+                out.append(Name(window[0].start, window[-1].end, alias.policies, wider))
                 at += size
                 break
         else:
@@ -113,7 +117,7 @@ def _meant(
     """The policies of one company that the kinds beside its name leave."""
     own = [kind for kind in kinds if kind is None or kind.plural or _nearest(kind, names) == name]
     meant = [narrow(name.policies, kind, years, known.traits) for kind in own]
-    return frozenset().union(*meant) or name.policies
+    return frozenset().union(*meant) or name.wider
 
 
 def _nearest(kind: Mention, names: Sequence[Name]) -> Name:

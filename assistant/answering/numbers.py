@@ -50,8 +50,8 @@ _VERSION_BEFORE = re.compile(
 _PRODUCT_BEFORE = re.compile(r"(?:\b[\w-]*[A-Z]{2,}\w*|\b(?:[A-Z][a-z]+|i[A-Z]\w+))\s+$")
 # What may stand before a bare "6.3" for it to be a clause: nothing, or a word that asks for reading.
 _ASKED_BEFORE = re.compile(
-    r"(?:^|[(\[\"“«:?!.]|\b(?:in|under|see|does|is|show|me|read|open|quote|explain|per|and|about|to|of|what's|policy|notice"
-    r"|statement|say|says|at|from|is|by|в|во|что|о|об|из|политик\w*|en|de|dice|was|steht|unter|in|dit)\b)\s*$",
+    r"(?:^|[(\[\"“«:?!.]|\b(?:in|under|see|does|show|me|read|open|quote|explain|per|and|about|to|of|what's|policy|notice"
+    r"|statement|say|says|в|во|что|о|об|из|политик\w*|en|de|dice|was|steht|unter|in|dit)\b)\s*$",
     re.IGNORECASE,
 )
 

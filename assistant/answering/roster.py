@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from assistant.answering.kinds import HEAD, Traits, concepts, traits
-from assistant.answering.lexicon import is_ordinary
+from assistant.answering.lexicon import is_known, is_ordinary
 from assistant.answering.words import sound, words
 from assistant.types import Policy
 
@@ -62,6 +62,10 @@ class Roster:
     # Longest alias, in words.
     longest: int
 
+    def around(self, ids: frozenset[str]) -> frozenset[str]:
+        """All policies of the companies that the policies `ids` are of."""
+        return frozenset().union(*(group for group in self.groups if group & ids))
+
     @property
     def everything(self) -> frozenset[str]:
         """All policy ids."""
@@ -71,12 +75,13 @@ class Roster:
 @lru_cache(maxsize=8)
 def roster(policies: tuple[Policy, ...]) -> Roster:
     """The roster of `policies`."""
+    company_of = _companies(policies)
     companies: dict[str, set[str]] = {}
     for policy in policies:
-        companies.setdefault(_company(policy), set()).add(policy.id)
+        companies.setdefault(company_of[policy.id], set()).add(policy.id)
     found: dict[str, Alias] = {}
     for policy in policies:
-        for alias in _company_aliases(policy, frozenset(companies[_company(policy)])):
+        for alias in _company_aliases(policy, frozenset(companies[company_of[policy.id]])):
             _add(found, alias)
     # What a company is called is nobody's product or web address.
     owned = frozenset(found)
@@ -104,9 +109,15 @@ def _add(found: dict[str, Alias], alias: Alias) -> None:
         found[alias.key] = replace(known, policies=known.policies | alias.policies)
 
 
-def _company(policy: Policy) -> str:
-    """The key that all policies of a company share; the policy's own where it has no company."""
-    return "".join(_bare(policy.company)) or f"\0{policy.id}"
+def _companies(policies: Sequence[Policy]) -> dict[str, str]:
+    """Policy id → a key that all policies of its company share; one of its own where it has none.
+
+    A policy filed under a company belongs to it whatever it calls itself: "37signals-dpa-2020" by Basecamp.
+    """
+    own = {policy.id: "".join(_bare(policy.company)) for policy in policies}
+    filed = {policy.id: next(iter(_keys(policy.id)), "") for policy in policies}
+    publishers = {own[id] for id in own if own[id] == filed[id]} - {""}
+    return {id: filed[id] if filed[id] in publishers else own[id] or f"\0{id}" for id in own}
 
 
 def _company_aliases(policy: Policy, ids: frozenset[str]) -> Iterable[Alias]:
@@ -116,7 +127,10 @@ def _company_aliases(policy: Policy, ids: frozenset[str]) -> Iterable[Alias]:
     if len(company) > 1 and len(company[0]) >= 4 and not is_ordinary(company[0]):
         names.append([company[0]])
     for keys in filter(_is_telling, names):
-        yield _alias(keys, ids, policy.company)
+        alias = _alias(keys, ids, policy.company)
+        # A company in small letters that a dictionary knows ("affiliates") is as likely a misreading of its policy.
+        misread = policy.company.islower() and all(is_known(key, "en") for key in keys)
+        yield replace(alias, ordinary=alias.ordinary or misread)
 
 
 def _own_aliases(policy: Policy) -> Iterable[Alias]:
@@ -137,7 +151,7 @@ def _alias(keys: Sequence[str], ids: frozenset[str], written: str) -> Alias:
 def _is_telling(keys: Sequence[str]) -> bool:
     """Whether a name is more than a kind of policy or a number."""
     kinds = [concept for key in keys for concept in concepts(key)]
-    return bool(kinds) and kinds != [HEAD] and not all(key.isdigit() for key in keys)
+    return bool(kinds) and kinds != [HEAD] and not all(key.isdigit() or key in _TOP_LEVEL for key in keys)
 
 
 def _keys(text: str) -> list[str]:
@@ -150,7 +164,8 @@ def _bare(company: str) -> tuple[str, ...]:
     if re.fullmatch(r"\s*[\w-]+(\.[\w-]+)+\s*", company):
         keys = _without(keys, _TOP_LEVEL)
     keys = _without(keys, _LEGAL)
-    return tuple(keys[1:] if len(keys) > 1 and keys[0] in {"the", "a", "ооо", "зао", "ао"} else keys)
+    keys = keys[1:] if len(keys) > 1 and keys[0] in {"the", "a", "ооо", "зао", "ао"} else keys
+    return tuple(keys if not set(keys) <= _TOP_LEVEL else ())
 
 
 def _without(keys: list[str], endings: frozenset[str]) -> list[str]:

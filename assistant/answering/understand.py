@@ -20,16 +20,18 @@ from assistant.types import Policy, fold
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 # Questions over every company or policy there is.
 _OF_ALL = re.compile(
-    r"""\b(?:which|any|each|all|every|both|either|none|most|how\s+many)\s+(?:one\s+)?(?:of\s+)?(?:(?:these|those|the|your)\s+)?
-        (?:\d+\s+|two\s+|three\s+|four\s+|five\s+)?(?:privacy\s+|different\s+)?
-        (?:companies|policies|services|sites|websites|platforms|documents|providers|firms|apps|company|firm)\b
-    |\b(?:which|what)\s+(?:company|policy|service|site|website|platform|provider|firm)\b
-    |\b(?:across|between|compare)\s+(?:all\s+)?(?:(?:these|those|the)\s+)?(?:companies|policies|services|sites|platforms)\b
-    |\b(?:кака[яе]|какие|каких|какой|все|всех|каждая|каждой|любая)\s+(?:из\s+)?(?:этих\s+)?(?:компани|политик|сервис|сайт)\w*
-    |\b(?:cuáles?|qué|todas|cada|alguna|ninguna)\s+(?:una\s+)?(?:de\s+)?(?:estas\s+|las\s+)?(?:empresas?|compañías?|políticas|servicios)\b
-    |\b(?:welche[rs]?|alle|jede[rs]?)\s+(?:(?:dieser|der|diese|die)\s+)?(?:firmen|unternehmen|richtlinien|dienste|anbieter)\b
-    |\b(?:lesquelles|laquelle|quelles?|toutes|chaque)\s+(?:(?:de\s+)?(?:ces|les)\s+)?(?:entreprises?|sociétés?|politiques|services)\b
-    |(?:哪些|哪个|哪家|所有|每个|每家|这些)(?:公司|政策|服务|网站)""",
+    r"""\b(?:which|any|each|all|every|both|either|none|most|how\s+many)\s+(?:one\s+)?of\s+(?:these|those|the)\s+
+        (?:\w+\s+)?(?:companies|policies|services|sites|websites|platforms|documents|providers|firms|apps)\b
+    |\b(?:(?:each|every|all|both|which|how\s+many)\s+(?:the\s+|these\s+)?(?:privacy\s+)?(?:policies|policy)
+        |(?:each|every|all|both)\s+(?:the\s+|these\s+)?(?:companies|company|firms?))\b
+    |\b(?:across|between|compare)\s+(?:all\s+)?(?:(?:these|those|the)\s+)?(?:companies|policies)\b
+    |\b(?:кака[яе]|какие|каких|какой|все|всех|каждая|каждой)\s+(?:из\s+)?этих\s+(?:компани|политик|сервис|сайт)\w*
+    |\b(?:все|всех|каждая|каждой|каких|какие|какая)\s+(?:компани\w+\s+из\s+этих|политик\w*)
+    |\b(?:cuál(?:es)?|todas|cada|ninguna)\s+(?:una\s+)?de\s+(?:estas|las)\s+(?:empresas|compañías|políticas)\b
+    |\btodas\s+las\s+(?:empresas|compañías|políticas)\b|\bqué\s+políticas?\b
+    |\bwelche[rs]?\s+(?:dieser|der)\s+(?:firmen|unternehmen|richtlinien|dienste|anbieter)\b|\balle\s+(?:firmen|unternehmen)\b
+    |\b(?:lesquelles|laquelle|toutes|chacune)\s+(?:de\s+)?(?:ces|les)\s+(?:entreprises|sociétés|politiques)\b
+    |这些(?:公司|政策|服务|网站)|(?:所有|每个|每家|哪些|哪个)(?:隐私)?政策|(?:所有|每家)公司""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LIST = re.compile(
