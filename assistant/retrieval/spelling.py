@@ -1,8 +1,8 @@
 """Mends misspelt words of a question by the words of the corpus.
 
 Measured with the whole search and an English dictionary of known words: MRR@10 of 320 questions with typos .83 → .88,
-of the 8 in the development set .66 → .76; nothing changes for 380 questions in lay words and 300 of PolicyQA. The encoder
-gains most: it cuts a misspelt word into pieces that mean something else.
+of the 8 in the development set .66 → .76; nothing changes for 380 questions in lay words and 300 of PolicyQA. The
+encoder gains most: it cuts a misspelt word into pieces that mean something else.
 """
 
 from __future__ import annotations
