@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from assistant.types import Answer, Citation, Policy
+from assistant.types import Answer, Citation, Policy, Status
 
 _INDENT = "    "
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -19,7 +19,7 @@ _MONTHS = (
 
 
 def answer_text(answer: Answer, width: int = 0, bold: bool = False) -> str:
-    """Summary, citations and the closest clauses.
+    """Summary, citations and, for a question about privacy, the closest clauses.
 
     Args:
         answer: what to print.
@@ -27,7 +27,7 @@ def answer_text(answer: Answer, width: int = 0, bold: bool = False) -> str:
         bold: whether the sentences that answer are set bold by terminal codes.
     """
     parts = [_visible(answer.summary), *_citations(answer.citations, width, bold)]
-    if answer.related:
+    if answer.related and answer.status is not Status.OFF_TOPIC:
         parts += ["Closest, may not answer:", *_citations(answer.related, width, bold)]
     return "\n\n".join(parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from assistant import cli
 from assistant.json_form import answer_form
 from assistant.terminal import _STYLES, _wrap, answer_text, date_text, policies_text
-from assistant.types import Policy
+from assistant.types import Policy, Status
 
 QUESTION = "Do you sell my data?"
 
@@ -244,6 +245,12 @@ def test_marks_are_bold_on_a_terminal_only() -> None:
     answer = answered("?", cite(SHOP, "We never sell data.", marks=["never sell"]))
     assert "We \x1b[1mnever sell\x1b[0m data." in answer_text(answer, bold=True)
     assert "\x1b" not in answer_text(answer)
+
+
+def test_off_topic_shows_no_clauses() -> None:
+    covered = answered("?", related=[cite(SHOP, "We never sell data.")])
+    assert "Closest, may not answer:" in answer_text(covered)
+    assert answer_text(replace(covered, status=Status.OFF_TOPIC)) == "No clause answers this."
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

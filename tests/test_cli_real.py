@@ -13,7 +13,9 @@ import pytest
 
 from assistant import cli
 from assistant.ask import Assistant
+from assistant.evaluation.evaluate import evaluate
 from assistant.evaluation.questions import read_questions
+from assistant.evaluation.report import rows
 from assistant.types import fold, text_sha256
 
 PARKING = (
@@ -164,6 +166,19 @@ def test_evaluate_over_the_real_questions(
         for citation in answer["citations"] + answer["related"]:
             text = assistant.document(citation["doc"]).text
             assert citation["quote"] == text[citation["start"] : citation["end"]]
+
+
+def test_the_judged_questions_reach_their_bounds(root: Path, assistant: Assistant) -> None:
+    """Bounds, not figures: they tell when something broke."""
+    made = rows(list(evaluate(assistant, read_questions(root / "benchmarks" / "questions.dev.jsonl"))))
+    every = next(row.metrics for row in made if row.group == "all")
+    lookups = next(row.metrics for row in made if row.label == "lookup")
+    assert every.hit_3 is not None
+    assert every.hit_5 is not None
+    assert every.hit_3 >= 0.75
+    assert every.hit_5 >= 0.82
+    assert lookups.hit_1 == 1
+    assert every.wrong_policy_any == 0
 
 
 def test_the_program_itself(root: Path, index_dir: Path) -> None:
