@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check browser format docs lock clean
+.PHONY: help run index test check browser format bench docs lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,11 @@ browser: ## Install Chromium for the browser tests where root and apt are there,
 	  echo "No Chromium on PATH: install it with your package manager (Debian: sudo apt-get install $(BROWSER_PACKAGES)), or the browser tests are skipped."; \
 	fi
 
+bench: $(VENV)/.installed ## Measure what a question and an ingest cost beside the bare encoder.
+	PYTHONPATH=. $(BIN)/python benchmarks/search.py
+
 docs: $(VENV)/.installed ## Write help texts, settings and targets into the documents.
-	$(BIN)/python docs/generate.py
+	PYTHONPATH=. $(BIN)/python docs/generate.py
 
 lock: $(VENV)/.installed-dev ## Write the versions of all packages that are installed into constraints.txt.
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip --disable-pip-version-check freeze | sed 's/+[a-z0-9]*$$//'; } > constraints.new

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from assistant.cli import parser
+from assistant.settings import PREFIX, Settings
 
-from assistant.cli import parser  # noqa: E402
-from assistant.settings import PREFIX, Settings  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def documents() -> dict[Path, str]:

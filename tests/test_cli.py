@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_assistant import POLICIES, SHOP, SHOP_COOKIES, FakeAssistant, answered, cite
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from assistant import cli
 from assistant.json_form import answer_form
 from assistant.terminal import _STYLES, _wrap, answer_text, date_text, policies_text
 from assistant.types import Policy, Status
+from tests.fake_assistant import POLICIES, SHOP, SHOP_COOKIES, FakeAssistant, answered, cite
 
 QUESTION = "Do you sell my data?"
 
@@ -202,8 +202,8 @@ def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 def test_a_reader_that_has_gone_ends_it_quietly(root: Path) -> None:
     script = (
-        "import sys; sys.path.insert(0, 'tests')\n"
-        "from assistant import cli; from fake_assistant import FakeAssistant\n"
+        "import sys\n"
+        "from assistant import cli; from tests.fake_assistant import FakeAssistant\n"
         "cli._open = lambda _: FakeAssistant()\n"
         "sys.stdin.read()\n"
         "sys.exit(cli.main(['policies']))"
@@ -221,8 +221,8 @@ def test_a_reader_that_has_gone_ends_it_quietly(root: Path) -> None:
 
 def test_a_terminal_without_the_characters_gets_their_escapes(root: Path) -> None:
     script = (
-        "import sys; sys.path.insert(0, 'tests')\n"
-        "from assistant import cli; from fake_assistant import FakeAssistant\n"
+        "import sys\n"
+        "from assistant import cli; from tests.fake_assistant import FakeAssistant\n"
         "cli._open = lambda _: FakeAssistant()\n"
         f"cli.main(['ask', '{QUESTION} \\udcff я', '--json']); cli.main(['policies'])"
     )

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import pytest
-from fake_assistant import POLICIES, SCHOOL, SHOP, SHOP_COOKIES, TEXTS, FakeAssistant, answered, cite, span_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from assistant.evaluation.metrics import Metrics, hit_at, metrics, rank_measures
 from assistant.evaluation.questions import JudgedQuestion, Quote, read_questions
 from assistant.evaluation.report import report, rows
 from assistant.types import Answer, Citation, Span
+from tests.fake_assistant import POLICIES, SCHOOL, SHOP, SHOP_COOKIES, TEXTS, FakeAssistant, answered, cite, span_of
 
 NAME = Quote("shop", "We keep your name, and")
 PHONE = Quote("shop", "your phone number.")

@@ -11,20 +11,17 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import generate
 import pytest
-from fake_assistant import SHOP, FakeAssistant, answered, cite
 
 from assistant.evaluation.details import details_line
 from assistant.evaluation.evaluate import evaluate
 from assistant.evaluation.questions import JudgedQuestion
 from assistant.evaluation.report import _TABLES
 from assistant.json_form import answer_form, citation_form, policy_form
+from tests.fake_assistant import SHOP, FakeAssistant, answered, cite
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "docs"))
-
-import generate  # noqa: E402
-
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 ALL_TEXT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
