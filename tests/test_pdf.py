@@ -80,7 +80,7 @@ def test_a_page_that_takes_too_long_is_given_up() -> None:
 def line(
     text: str, y: float, left: float = 70.0, right: float = 520.0, size: float = 11.0, bold: float = 0.0
 ) -> PageLine:
-    return PageLine(text, left, right, y, size, bold, (left,))
+    return PageLine(text, left, right, y, size, bold, 0.0, 0, (left,))
 
 
 def paragraphs(*pages: list[PageLine]) -> list[str]:

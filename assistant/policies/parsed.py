@@ -33,6 +33,9 @@ class Line:
     blanks: int
     # Outline level known from the layout, 1 = outermost (fonts of a PDF); 0 = unknown.
     heading: int = 0
+    # Code points at its start, number included, that are in bold type before text that is not: a title run into its
+    # text; 0 = none or unknown.
+    run_in: int = 0
 
 
 class Unreadable(Exception):

@@ -30,6 +30,7 @@ _LONGEST = 120.0
 _WORD = re.compile(r"\w[\w’'-]*\w")
 _HEADING_MAX = 200
 _HEADING_LINES = 4
+_ITALIC_MAX = 120
 _NO_HEADING = re.compile(r"[,;]$|[^\W\d_].*[.]$")
 _FILE_TITLE = re.compile(r"^(?:microsoft\s+word\s*-\s*)?(.*?)(?:\.(?:docx?|pdf|odt|rtf|indd))?$", re.IGNORECASE)
 
@@ -96,24 +97,30 @@ def _page(page: PageObject, deadline: float) -> Page:
 
 def _heading_levels(paragraphs: Sequence[Paragraph], usual: Measure) -> list[int]:
     """Per paragraph its outline level as the type shows it, 0 for text: the larger the type, the higher it stands."""
-    plain = sum(len(line.text) for one in paragraphs for line in one.lines if line.bold < 0.5)
-    bold = sum(len(line.text) for one in paragraphs for line in one.lines if line.bold >= 0.5)
-    styles = [_style(one, usual, bold < plain) for one in paragraphs]
+    lines = [line for one in paragraphs for line in one.lines]
+    total = sum(len(line.text) for line in lines)
+    # Weight and slant set a heading off only where most of the text has neither.
+    light = 2 * sum(len(line.text) for line in lines if line.bold >= 0.5) < total
+    upright = 2 * sum(len(line.text) for line in lines if line.italic >= 0.5) < total
+    styles = [_style(one, usual, light, upright) for one in paragraphs]
     ranks = {style: rank for rank, style in enumerate(sorted({s for s in styles if s}, reverse=True), start=1)}
     return [ranks[style] if style else 0 for style in styles]
 
 
-def _style(one: Paragraph, usual: Measure, light: bool) -> tuple[float, bool] | None:
-    """Size and weight of a heading, None for what is none."""
+def _style(one: Paragraph, usual: Measure, light: bool, upright: bool) -> tuple[float, bool, bool] | None:
+    """Size, weight and uprightness of a heading, None for what is none."""
     text = " ".join(line.text for line in one.lines)
     short = len(text) <= _HEADING_MAX and len(one.lines) <= _HEADING_LINES
-    if one.is_row or one.note or not short or not any(map(str.isalpha, text)) or has_date(text):
+    if one.is_row or one.note or one.bullet or not short or not any(map(str.isalpha, text)) or has_date(text):
         return None
     size = round(one.first.size * 2) / 2
-    if one.bullet or (size < 1.2 * usual.size and _NO_HEADING.search(text)):
+    if size < 1.2 * usual.size and _NO_HEADING.search(text):
         return None
+    bold, italic = one.is_bold(), one.is_italic()
+    set_off = (light and bold) or (upright and italic and len(text) <= _ITALIC_MAX)
     large = size > 1.08 * usual.size
-    return (size, one.is_bold()) if large or (light and one.is_bold() and size > 0.95 * usual.size) else None
+    # Set-off headings of a part in smaller type still head it; they stand level with those of the text.
+    return (size if large else usual.size, bold, not italic) if large or set_off else None
 
 
 @dataclass(slots=True)
@@ -157,9 +164,21 @@ def _write(paragraphs: Sequence[Paragraph], levels: Sequence[int], count: int) -
             writer.put("\t" if at else "")
             writer.put_cell(cell)
         blanks = 0 if close or before is None else 1
-        writer.lines.append(Line(Span(start, writer.length), indent, blanks, level))
+        run_in = 0 if level or one.is_row else _run_in(one, writer.words)
+        writer.lines.append(Line(Span(start, writer.length), indent, blanks, level, run_in))
         before = one
     return "".join(writer.parts), tuple(writer.lines), _page_starts(writer.starts, count, writer.length)
+
+
+def _run_in(one: Paragraph, words: Counter[str]) -> int:
+    """Length of the title in bold type that a paragraph begins with, 0 for none."""
+    heads: list[str] = []
+    for line in one.lines:
+        heads.append(line.text[: line.head])
+        if line.head < len(line.text):
+            break
+    head = joined([text for text in heads if text], words).rstrip()
+    return len(head) if any(map(str.isalpha, head)) else 0
 
 
 def _page_starts(starts: dict[int, int], count: int, length: int) -> tuple[int, ...]:

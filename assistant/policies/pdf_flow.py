@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
@@ -71,6 +71,10 @@ class Paragraph:
     def is_bold(self) -> bool:
         """Whether all of it is in bold type."""
         return all(line.bold > 0.95 for line in self.lines if any(map(str.isalpha, line.text)))
+
+    def is_italic(self) -> bool:
+        """Whether all of it is in italics."""
+        return all(line.italic > 0.95 for line in self.lines if any(map(str.isalpha, line.text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,7 @@ def _cells(number: int, lines: Sequence[PageLine]) -> list[Paragraph]:
 
 
 def _part(line: PageLine, text: str) -> PageLine:
-    return PageLine(text, line.left, line.right, line.y, line.size, line.bold, line.cells)
+    return replace(line, text=text)
 
 
 def _in_cell(row: Paragraph, line: PageLine) -> bool:

@@ -29,6 +29,7 @@ _TAB = 1.8
 # A number or bullet that hangs in front of its text.
 _MARKER = re.compile(r"\s*(?:[\d.]+|\(?\w{1,4}[.)]|\W)\s*")
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi", re.IGNORECASE)
+_ITALIC = re.compile(r"italic|oblique", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ class PageLine:
     # Baseline.
     y: float
     size: float
-    # Share of its letters that are in bold type.
+    # Share of its letters that are in bold type, in italics.
     bold: float
+    italic: float
+    # Characters at its start before the first letter that is not in bold type.
+    head: int
     # Where each of its cells begins; one for running text, and `text` has a tab between cells.
     cells: tuple[float, ...] = ()
 
@@ -57,6 +61,7 @@ class _Run:
     y: float
     size: float
     bold: bool
+    italic: bool
 
 
 def page_lines(page: PageObject, deadline: float = math.inf) -> list[PageLine]:
@@ -128,7 +133,7 @@ class _Painter:
         left = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
         y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
         right = self._end(shown, cm, font, size) or left + 0.5 * height * len(words)
-        run = _Run(words, left, max(left, right), y, height or 1.0, _is_bold(font))
+        run = _Run(words, left, max(left, right), y, height or 1.0, _is(_BOLD, font), _is(_ITALIC, font))
         if not self.runs or not _same(run, self.runs[-1]):
             self.runs.append(run)
 
@@ -175,8 +180,8 @@ def _same(run: _Run, other: _Run) -> bool:
     return run.text == other.text and abs(run.left - other.left) < 1 and abs(run.y - other.y) < 1
 
 
-def _is_bold(font: Any) -> bool:
-    return bool(font is not None and _BOLD.search(str(font.get("/BaseFont", ""))))
+def _is(style: re.Pattern[str], font: Any) -> bool:
+    return bool(font is not None and style.search(str(font.get("/BaseFont", ""))))
 
 
 def _lines(runs: list[_Run]) -> list[PageLine]:
@@ -198,7 +203,8 @@ def _lines(runs: list[_Run]) -> list[PageLine]:
 
 def _line(group: list[_Run]) -> PageLine:
     main = max(group, key=lambda run: (len(run.text), run.size))
-    text = ""
+    text = head = ""
+    light = False
     cells = [group[0].left]
     for at, run in enumerate(group):
         gap = run.left - group[at - 1].right if at else 0.0
@@ -209,11 +215,14 @@ def _line(group: list[_Run]) -> PageLine:
         elif gap > _SPACE * size and not text.endswith(" ") and not run.text.startswith(" "):
             text += " "
         text += run.text
-    letters = sum(char.isalpha() for run in group for char in run.text)
-    bold = sum(char.isalpha() for run in group if run.bold for char in run.text)
+        light = light or (not run.bold and any(map(str.isalpha, run.text)))
+        head = head if light else text
+    letters = max(1, sum(char.isalpha() for run in group for char in run.text))
+    bold = sum(char.isalpha() for run in group if run.bold for char in run.text) / letters
+    italic = sum(char.isalpha() for run in group if run.italic for char in run.text) / letters
     folded = "\t".join(" ".join(cell.split()) for cell in text.split("\t"))
-    share = bold / letters if letters else 0.0
-    return PageLine(folded, group[0].left, group[-1].right, main.y, main.size, share, tuple(cells))
+    size = len(" ".join(head.split()))
+    return PageLine(folded, group[0].left, group[-1].right, main.y, main.size, bold, italic, size, tuple(cells))
 
 
 def _placed_bullets(lines: list[PageLine]) -> list[PageLine]:
@@ -229,5 +238,6 @@ def _placed_bullets(lines: list[PageLine]) -> list[PageLine]:
         if beside:
             _, at = min(beside)
             cells = (bullet.left, *out[at].cells[1:])
-            out[at] = replace(out[at], text=f"{bullet.text} {out[at].text}", left=bullet.left, cells=cells)
+            head = len(bullet.text) + 1 + out[at].head
+            out[at] = replace(out[at], text=f"{bullet.text} {out[at].text}", left=bullet.left, cells=cells, head=head)
     return out
