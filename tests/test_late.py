@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.retrieval import late
 from assistant.retrieval.late import SCALE, TokenVectors, gather
 
 DIM = 8
@@ -53,6 +55,14 @@ def test_span_scores_read_the_pieces_inside(length: int, spans: list[tuple[int, 
     scores = tokens.span_scores(query, 1, spans)
     inside = [[i for i in range(length) if min(3 * i + 2, stop) > max(3 * i, start)] for start, stop in spans]
     np.testing.assert_allclose(scores, [_expected(query, values[part], None) for part in inside], atol=1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 40, 100])
+def test_blocks_change_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens, query, rows = _tokens([3, 5, 4]), _unit(4, seed=80), np.arange(3)
+    whole = tokens.best(query, rows)
+    monkeypatch.setattr(late, "_BLOCK", block)
+    np.testing.assert_allclose(tokens.best(query, rows), whole, atol=1e-6)
 
 
 def test_a_span_over_all_scores_as_the_passage() -> None:

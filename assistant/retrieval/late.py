@@ -21,6 +21,9 @@ Floats = NDArray[np.float32]
 
 # Components of a unit vector are stored as multiples of 1/127.
 SCALE = 127
+# Multiplications up to which OpenBLAS stays in the calling thread. Its other threads spin while they wait: on two busy
+# cores a product of 50 passages took 5 to 16 ms whole, and 0.9 ms in blocks of this size.
+_BLOCK = 4 * 65536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +103,7 @@ class TokenVectors:
         filled = np.flatnonzero(lengths)
         if not len(filled) or not len(query):
             return found
-        values: Floats = np.concatenate([part for part in parts if len(part)]).astype(np.float32)
-        cosines: Floats = query @ values.T
+        cosines = _products(query, np.concatenate([part for part in parts if len(part)]))
         firsts = np.cumsum(lengths[filled]) - lengths[filled]
         found[filled] = np.maximum.reduceat(cosines, firsts, axis=1).T / SCALE
         return found
@@ -127,6 +129,16 @@ def gather(
         ends=np.concatenate(ends),
         frequencies=frequencies,
     )
+
+
+def _products(query: Floats, values: NDArray[np.int8]) -> Floats:
+    """float32[q, m]: every piece of the question times every stored one."""
+    products = np.empty((len(query), len(values)), dtype=np.float32)
+    step = max(1, _BLOCK // query.size)
+    for start in range(0, len(values), step):
+        block = values[start : start + step].astype(np.float32)
+        np.matmul(query, block.T, out=products[:, start : start + step])
+    return products
 
 
 def _mean(best: Floats, weights: Floats | None) -> Floats:

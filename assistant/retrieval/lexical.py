@@ -81,9 +81,12 @@ class Lexical:
             Rows int64[m] and their scores float32[m], m ≤ k, best first, ties by row; only passages that share a token.
         """
         scores = self.scores(query)
-        found = np.flatnonzero(scores)
+        matching = scores > 0
         if rows is not None:
-            found = np.intersect1d(found, rows)
+            allowed = np.zeros(self._size, dtype=np.bool_)
+            allowed[rows] = True
+            matching &= allowed
+        found = np.flatnonzero(matching)
         if 0 < k < len(found):
             # Whatever reaches the k-th best score, ties included; sorting all matches would cost more than scoring.
             found = found[scores[found] >= np.partition(scores[found], -k)[-k]]

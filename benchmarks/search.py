@@ -1,0 +1,179 @@
+"""What a question and an ingest cost beside the bare encoder: `python benchmarks/search.py`, or `make bench`.
+
+The bare encoder is `SentenceTransformer.encode` on the same texts, in the same process, with the same threads; each
+question is encoded and asked in turns, so that a busy machine slows both. Bounds: a warm `ask` takes at most 1.5 times
+as long as encoding its question; an ingest runs at 90 % or more of the encoder's passages per second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant import index
+from assistant.ask import Assistant
+from assistant.index import IndexData
+from assistant.ingest import ingest
+from assistant.retrieval.encoder import MAX_PIECES, Encoder, model_folder
+from assistant.retrieval.late import TokenVectors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+ASK_BOUND = 1.5
+INGEST_BOUND = 0.9
+QUESTIONS = (
+    "Which cookies do you use?",
+    "How long do you keep my personal data after I delete my account?",
+    "Can I ask for a copy of everything you hold about me?",
+    "do u sell my adress to anybdy",
+    "Who do I write to if I want to complain about the way my information is handled?",
+    "Is my data sent to other countries?",
+    "What happens to my information if the company is sold?",
+    "Do children need their parents' permission?",
+    "How can I switch off advertising cookies in my browser?",
+    "what is the capital of France",
+)
+
+
+def main() -> int:
+    """Prints the figures; the exit code is 1 where a bound is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10, help="times that each question is asked (default: 10)")
+    parser.add_argument("--passages", type=int, default=10_000, help="passages of the large index (default: 10000)")
+    parser.add_argument("--copies", type=int, default=5, help="copies of the corpus that are ingested (default: 5)")
+    options = parser.parse_args()
+
+    from sentence_transformers import SentenceTransformer
+
+    bare = SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)
+    bare.max_seq_length = MAX_PIECES
+    with tempfile.TemporaryDirectory() as folder:
+        ingest_ratio = measure_ingest(bare, Path(folder), options.copies)
+        data = small_index(Path(folder))
+    encoder = Encoder()
+    ratios = []
+    for loaded in (data, enlarged(data, options.passages)):
+        started = time.perf_counter()
+        assistant = Assistant(loaded, encoder)
+        opened = time.perf_counter() - started
+        print(f"\n{len(loaded.passages):,} passages of {len(loaded.documents)} policies, opened in {opened:.2f} s")
+        ratios.append(measure_ask(bare, assistant, options.rounds))
+        measure_steps(encoder, assistant, options.rounds)
+    missed = max(ratios) > ASK_BOUND or ingest_ratio < INGEST_BOUND
+    print("\nA bound is missed." if missed else "\nAll bounds are kept.")
+    return int(missed)
+
+
+def measure_ingest(bare: SentenceTransformer, folder: Path, copies: int) -> float:
+    """Passages per second of a whole ingest, from files to index, over those of the bare encoder."""
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for copy in range(copies):
+        for file in CORPUS.glob("*.txt"):
+            shutil.copy(file, corpus / f"{file.stem}-{copy}.txt")
+    started = time.perf_counter()
+    report = ingest(corpus, folder / "index")
+    whole = time.perf_counter() - started
+    texts = [passage.indexed for passage in index.load(folder / "index").passages]
+    started = time.perf_counter()
+    bare.encode(texts, show_progress_bar=False)
+    encoding = time.perf_counter() - started
+    ratio = encoding / whole
+    print(f"ingest of {report.documents} files, {len(texts)} passages")
+    print(f"  bare encoder  {len(texts) / encoding:8.1f} passages/s")
+    print(f"  ingest        {len(texts) / whole:8.1f} passages/s   ratio {ratio:.2f} (bound {INGEST_BOUND})")
+    return ratio
+
+
+def small_index(folder: Path) -> IndexData:
+    """The index of the corpus as it is."""
+    ingest(CORPUS, folder / "small")
+    return index.load(folder / "small")
+
+
+def enlarged(data: IndexData, count: int) -> IndexData:
+    """`data` over and over under new policy ids, up to `count` passages.
+
+    Vectors get a little noise, since a real corpus does not hold the same passage a hundred times.
+    """
+    size = len(data.passages)
+    copies = -(-count // size)
+    documents = tuple(
+        replace(document, policy=replace(document.policy, id=f"{document.policy.id}-{copy}"))
+        for copy in range(copies)
+        for document in data.documents
+    )
+    passages = tuple(
+        replace(passage, id=copy * size + passage.id, policy=f"{passage.policy}-{copy}")
+        for copy in range(copies)
+        for passage in data.passages
+    )
+    vectors = np.tile(data.vectors, (copies, 1))
+    vectors += np.random.default_rng(0).normal(0, 0.01, vectors.shape).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    pieces = data.tokens
+    lengths = np.tile(np.diff(pieces.offsets), copies)
+    tokens = TokenVectors(
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        values=np.tile(pieces.values, (copies, 1)),
+        starts=np.tile(pieces.starts, copies),
+        ends=np.tile(pieces.ends, copies),
+        frequencies=pieces.frequencies * copies,
+    )
+    return IndexData(data.manifest, documents, passages, vectors, tokens)
+
+
+def measure_ask(bare: SentenceTransformer, assistant: Assistant, rounds: int) -> float:
+    """Seconds of a warm `ask` over those of encoding its question alone, medians over all questions."""
+    encoding, asking = [], []
+    for question in QUESTIONS:
+        assistant.ask(question)
+    for _ in range(rounds):
+        for question in QUESTIONS:
+            encoding.append(seconds(lambda question=question: bare.encode(question, show_progress_bar=False)))
+            asking.append(seconds(lambda question=question: assistant.ask(question)))
+    ratio = statistics.median(asking) / statistics.median(encoding)
+    print(f"  bare encoder  {statistics.median(encoding) * 1000:8.2f} ms/question")
+    print(
+        f"  ask           {statistics.median(asking) * 1000:8.2f} ms/question   ratio {ratio:.2f} (bound {ASK_BOUND})"
+    )
+    return ratio
+
+
+def measure_steps(encoder: Encoder, assistant: Assistant, rounds: int) -> None:
+    """Where the time of a question goes."""
+    search = assistant._search
+    queries = [encoder.encode_query(question) for question in QUESTIONS]
+    rows = [search.dense.search(query.vector, 50)[0] for query in queries]
+    steps: dict[str, Callable[[int], object]] = {
+        "encode": lambda at: encoder.encode_query(QUESTIONS[at]),
+        "lexical": lambda at: search.lexical.search(QUESTIONS[at], 50),
+        "dense": lambda at: search.dense.search(queries[at].vector, 50),
+        "late (50)": lambda at: search.late.max_sim(queries[at].tokens, rows[at]),
+    }
+    for name, step in steps.items():
+        times = [seconds(lambda at=at, step=step: step(at)) for _ in range(rounds) for at in range(len(QUESTIONS))]
+        print(f"    {name:<12}{statistics.median(times) * 1000:8.2f} ms")
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    sys.exit(main())
