@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from assistant import index
 from assistant.answering.abstain import Evidence, decide
 from assistant.answering.cite import cite
+from assistant.answering.lexicon import is_known
 from assistant.answering.marks import marks
 from assistant.answering.suggest import SUGGESTIONS
 from assistant.answering.summary import summary
@@ -22,6 +24,7 @@ from assistant.retrieval.encoder import EncodedQuery, Encoder
 from assistant.retrieval.lexical import Lexical
 from assistant.retrieval.phrases import exact_spans
 from assistant.retrieval.search import Search
+from assistant.retrieval.spelling import Spelling
 from assistant.types import Answer, Citation, Document, Hit, Passage, Policy, Ranking, Span, Status
 
 Rows = NDArray[np.int64]
@@ -33,6 +36,18 @@ MOST_CITATIONS = 50
 _RELATED = 3
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """A question on its way to an answer."""
+
+    asked: Question
+    # The policies that are searched.
+    policies: tuple[Policy, ...]
+    # What is searched for: the question standing alone, its typing mended.
+    words: str
+    query: EncodedQuery
+
+
 class Assistant:
     """Answers questions over one built index; all doors call these methods, from any number of threads."""
 
@@ -40,9 +55,9 @@ class Assistant:
         self._encoder = encoder
         self._documents = {document.policy.id: document for document in data.documents}
         self._passages = data.passages
-        self._search = Search(
-            data.passages, Dense(data.vectors), Lexical([p.indexed for p in data.passages]), data.tokens
-        )
+        texts = [passage.indexed for passage in data.passages]
+        self._search = Search(data.passages, Dense(data.vectors), Lexical(texts), data.tokens)
+        self._spelling = Spelling(texts, lambda word: is_known(word, "en"))
         self._policies = tuple(document.policy for document in data.documents)
         self._rows = _rows_by_policy(data.passages)
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
@@ -91,25 +106,21 @@ class Assistant:
         Raises:
             QuestionError: the question is empty or too long, a policy is unknown, or `top_k` is out of range.
         """
-        self._check(policies or ())
-        _check_question(question, top_k)
-        asked = understand(question, self._policies, picked=policies, history=history)
-        searched = tuple(p for p in self._policies if asked.policies is None or p.id in asked.policies)
-        if asked.numbers:
-            clauses = self._clauses(asked.numbers, [policy.id for policy in searched])
-            if clauses:
-                return self._answer(asked, Status.ANSWERED, [Hit(p, 0.0) for p in clauses[:top_k]], (), searched, {})
-        query = self._encoder.encode_query(asked.standalone)
-        ranking = self._rank(asked, query, searched, max(top_k, 5) + _RELATED)
-        exact = self._exact(asked, searched)
+        reading = self._read(question, policies, history, top_k)
+        clauses = self._clauses(reading.asked.numbers, reading.policies)
+        if clauses:
+            return self._answer(reading, [Hit(passage, 0.0) for passage in clauses[:top_k]], ())
+        ranking = self._rank(reading, max(top_k, 5) + _RELATED)
+        exact = self._exact(reading)
         if exact:
-            known = {passage.id for passage in exact}
-            found = [Hit(passage, 0.0) for passage in exact] + [hit for hit in ranking if hit.passage.id not in known]
-            return self._answer(asked, Status.ANSWERED, found[:top_k], found[top_k:], searched, exact)
-        status = decide(self._evidence(query, ranking)) if ranking else Status.NOT_COVERED
+            rows = np.array(sorted(passage.id for passage in exact), dtype=np.int64)
+            first = self._search.rank(reading.words, reading.query, rows, top_k)
+            ranking = (*first, *(hit for hit in ranking if hit.passage not in exact))
+            return self._answer(reading, ranking[:top_k], ranking[top_k:], exact)
+        status = decide(self._evidence(reading, ranking)) if ranking else Status.NOT_COVERED
         if status is not Status.ANSWERED:
-            return self._answer(asked, status, (), ranking, searched, {})
-        return self._answer(asked, status, ranking[:top_k], ranking[top_k:], searched, {}, query)
+            return self._answer(reading, (), ranking, status=status)
+        return self._answer(reading, ranking[:top_k], ranking[top_k:])
 
     def search(self, question: str, policies: Sequence[str] | None = None, top_k: int = 10) -> tuple[Citation, ...]:
         """The nearest clauses whether they answer or not, for people who judge for themselves.
@@ -127,12 +138,12 @@ class Assistant:
             QuestionError: no policy has this id, or it has no clause of this number.
         """
         document = self.document(policy)
-        found = self._clauses((number,), (policy,))
+        found = self._clauses((number,), (document.policy,))
         if not found:
             numbers = [clause.number for clause in document.clauses if clause.number and clause.depth == 1]
             known = f"its sections are {', '.join(numbers)}" if numbers else "its clauses have no numbers"
             raise QuestionError(f"{document.policy.name} has no clause {number!r}; {known}.")
-        return tuple(cite(document, passage, at) for at, passage in enumerate(found, start=1))
+        return tuple(cite(document, passage, at) for at, passage in enumerate(found, 1))
 
     def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
         """Questions that these policies answer, plainest first."""
@@ -150,10 +161,18 @@ class Assistant:
                 f"{', '.join(self._documents) or 'none yet: run `python -m assistant ingest`'}."
             )
 
-    def _rank(self, asked: Question, query: EncodedQuery, searched: Sequence[Policy], k: int) -> Ranking:
+    def _read(self, question: str, policies: Sequence[str] | None, history: Sequence[str], top_k: int) -> _Reading:
+        self._check(policies or ())
+        _check_question(question, top_k)
+        asked = understand(question, self._policies, picked=policies, history=history)
+        searched = tuple(p for p in self._policies if asked.policies is None or p.id in asked.policies)
+        words = self._spelling.mended(asked.standalone)
+        return _Reading(asked, searched, words, self._encoder.encode_query(words))
+
+    def _rank(self, reading: _Reading, k: int) -> Ranking:
         """One ranking; for a comparison the rankings of its groups in turn, best first."""
-        groups = asked.groups if asked.compare and asked.groups else (frozenset(p.id for p in searched),)
-        rankings = [self._search.rank(asked.topic, query, self._rows_of(group), k) for group in groups]
+        groups = reading.asked.groups or (frozenset(policy.id for policy in reading.policies),)
+        rankings = [self._search.rank(reading.words, reading.query, self._rows_of(group), k) for group in groups]
         turns = [hit for turn in range(k) for ranking in rankings for hit in ranking[turn : turn + 1]]
         return tuple(turns[:k])
 
@@ -169,75 +188,71 @@ class Assistant:
         Raises:
             QuestionError: as for `ask`.
         """
-        self._check(policies or ())
-        _check_question(question, 1)
-        asked = understand(question, self._policies, picked=policies, history=history)
-        searched = tuple(p for p in self._policies if asked.policies is None or p.id in asked.policies)
-        query = self._encoder.encode_query(asked.standalone)
-        ranking = self._rank(asked, query, searched, 5 + _RELATED)
-        return self._evidence(query, ranking) if ranking else None
+        reading = self._read(question, policies, history, 1)
+        ranking = self._rank(reading, 5 + _RELATED)
+        return self._evidence(reading, ranking) if ranking else None
 
-    def _evidence(self, query: EncodedQuery, ranking: Ranking) -> Evidence:
-        late = self._search.late
+    def _evidence(self, reading: _Reading, ranking: Ranking) -> Evidence:
+        query = reading.query
         _, nearest = self._search.dense.search(query.vector, 1)
         best = max(ranking, key=lambda hit: hit.score)
-        matches = np.sort(late.best(query.tokens, np.array([best.passage.id]))[0])
+        matches = np.sort(self._search.late.best(query.tokens, np.array([best.passage.id]))[0])
         fifth = sorted((hit.score for hit in ranking), reverse=True)[:5][-1]
         return Evidence(
             topicality=float(nearest[0]),
-            similarity=float(self._search.dense.cosine(query.vector, best.passage.id)),
+            similarity=self._search.dense.cosine(query.vector, best.passage.id),
             match=float(matches.mean()) if len(matches) else 0.0,
             weakest=float(matches[:3].mean()) if len(matches) else 0.0,
             lead=best.score - fifth,
             tokens=len(matches),
         )
 
-    def _exact(self, asked: Question, searched: Sequence[Policy]) -> dict[Passage, tuple[Span, ...]]:
-        """Passages that hold a quoted phrase, in reading order, with where they hold it."""
+    def _exact(self, reading: _Reading) -> dict[Passage, tuple[Span, ...]]:
+        """Passages that hold a quoted phrase, with where they hold it."""
         out: dict[Passage, tuple[Span, ...]] = {}
-        for row in self._rows_of(policy.id for policy in searched) if asked.phrases else ():
+        phrases = reading.asked.phrases
+        for row in self._rows_of(policy.id for policy in reading.policies) if phrases else ():
             passage = self._passages[int(row)]
-            found = [span for phrase in asked.phrases for span in exact_spans(passage.text, phrase)]
+            found = [span for phrase in phrases for span in exact_spans(passage.text, phrase)]
             if found:
                 start = passage.span.start
                 out[passage] = tuple(Span(start + span.start, start + span.end) for span in sorted(found))
         return out
 
-    def _clauses(self, numbers: Sequence[str], policies: Sequence[str]) -> list[Passage]:
+    def _clauses(self, numbers: Sequence[str], policies: Sequence[Policy]) -> list[Passage]:
         """Passages of the clauses with these numbers and of the clauses below them, in reading order."""
         out: list[Passage] = []
-        for policy in policies:
-            document = self._documents[policy]
-            wanted = {number.rstrip(".").casefold() for number in numbers}
-            spans = [clause.span for clause in document.clauses[1:] if clause.number.casefold() in wanted]
-            passages = [self._passages[int(row)] for row in self._rows_of((policy,))] if spans else []
+        wanted = {number.rstrip(".").casefold() for number in numbers}
+        for policy in policies if wanted else ():
+            clauses = self._documents[policy.id].clauses[1:]
+            spans = [clause.span for clause in clauses if clause.number.casefold() in wanted]
+            passages = [self._passages[int(row)] for row in self._rows_of((policy.id,))] if spans else []
             out.extend(passage for passage in passages if any(span.covers(passage.span) for span in spans))
         return out
 
     def _answer(
         self,
-        asked: Question,
-        status: Status,
+        reading: _Reading,
         hits: Sequence[Hit],
         related: Sequence[Hit],
-        searched: tuple[Policy, ...],
-        exact: dict[Passage, tuple[Span, ...]],
-        query: EncodedQuery | None = None,
+        exact: Mapping[Passage, tuple[Span, ...]] | None = None,
+        status: Status = Status.ANSWERED,
     ) -> Answer:
-        def marked(passage: Passage) -> tuple[Span, ...]:
-            if passage in exact:
-                return exact[passage]
-            return marks(passage, self._search.late, query, asked.wants_list) if query else ()
+        """The answer that cites `hits`; `exact` says what to mark where a phrase was asked for."""
+        cited = tuple(self._cite(hit, at, self._marks(reading, hit, exact or {})) for at, hit in enumerate(hits, 1))
+        nearest = tuple(self._cite(hit, at) for at, hit in enumerate(related[:_RELATED], 1))
+        sentence = summary(reading.asked, status, cited, reading.policies)
+        return Answer(reading.asked.text, status, cited, nearest, reading.policies, sentence)
 
-        def citations(hits: Sequence[Hit], mark: bool) -> tuple[Citation, ...]:
-            return tuple(
-                cite(self._documents[hit.passage.policy], hit.passage, at, marked(hit.passage) if mark else ())
-                for at, hit in enumerate(hits, start=1)
-            )
+    def _cite(self, hit: Hit, number: int, marked: Iterable[Span] = ()) -> Citation:
+        return cite(self._documents[hit.passage.policy], hit.passage, number, marked)
 
-        cited = citations(hits, mark=True)
-        nearest = citations(related[:_RELATED], mark=False)
-        return Answer(asked.text, status, cited, nearest, searched, summary(asked, status, cited, searched))
+    def _marks(self, reading: _Reading, hit: Hit, exact: Mapping[Passage, tuple[Span, ...]]) -> tuple[Span, ...]:
+        if hit.passage in exact:
+            return exact[hit.passage]
+        if reading.asked.numbers and hit.passage.number in reading.asked.numbers:
+            return ()
+        return marks(hit.passage, self._search.late, reading.query, reading.asked.wants_list)
 
 
 def _rows_by_policy(passages: Sequence[Passage]) -> dict[str, Rows]:

@@ -26,9 +26,9 @@ class Evidence:
 
 
 # Below these a question is not answered. Each refuses 3 % of the answerable questions that benchmarks/abstention.py asks of
-# other policies, and 52 % and 36 % of the messages there that have nothing to do with privacy.
-LEAST_TOPICALITY = 0.256
-LEAST_SIMILARITY = 0.128
+# other policies, and 47 % and 29 % of the messages there that have nothing to do with privacy.
+LEAST_TOPICALITY = 0.24
+LEAST_SIMILARITY = 0.10
 
 
 def decide(evidence: Evidence) -> Status:
