@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from assistant.policies.clauses import clause_tree
 from assistant.policies.text import parse_text
 from assistant.types import BlockKind
-from hypothesis import given
-from hypothesis import strategies as st
 
 LONG = "We keep what you tell us for as long as the law asks us to, and not a day longer than that, as a rule."
 
@@ -126,11 +129,14 @@ def test_lines_broken_at_a_fixed_width_are_joined() -> None:
 @pytest.mark.parametrize("ending", [".", ";", ""])
 def test_unmarked_list_ends_where_its_punctuation_does(ending: str) -> None:
     text = f"P\n\nWe log the following:\nyour browser;\nyour system{ending or ';'}\n\n{LONG}"
-    assert [words for kind, words in kinds(text) if kind is BlockKind.ITEM] == ["your browser;", f"your system{ending or ';'}"]
+    assert [words for kind, words in kinds(text) if kind is BlockKind.ITEM] == [
+        "your browser;",
+        f"your system{ending or ';'}",
+    ]
 
 
 @given(st.text(alphabet="1.2 \nAb•\t:;?=-(a)“é数", max_size=200))
 def test_blocks_are_disjoint_and_hold_every_character(text: str) -> None:
     blocks = parse_text(text).blocks
-    assert all(a.span.end <= b.span.start for a, b in zip(blocks, blocks[1:], strict=False))
+    assert all(a.span.end <= b.span.start for a, b in itertools.pairwise(blocks))
     assert "".join("".join(b.span.of(text).split()) for b in blocks) == "".join(text.split())

@@ -6,18 +6,47 @@ import statistics
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from assistant.policies.clauses import clause_tree
 from assistant.policies.passages import LONGEST, split
 from assistant.policies.text import parse_text
 from assistant.types import BlockKind, Document, Policy
-from hypothesis import given
-from hypothesis import strategies as st
 
 POLICY = Policy("sample", "Sample", "Privacy Policy")
 # Text as policies are made of: headings, numbers, bullets, tabs, glued words, other scripts, white space.
 PIECES = st.sampled_from(
-    ["1. ", "1.1 ", "2.", "5.8.3 ", "• ", "(a) ", "- ", "\t", "\n", "\n\n", "\n\n\n", "  ", "=====", "Cookies", "We use data.",
-     "Your rights", "What do we collect?", "including:", "name;", "italki", "данные", "。", "数据", "A", "z", "…", "\u00a0", "Mr. "]
+    [
+        "1. ",
+        "1.1 ",
+        "2.",
+        "5.8.3 ",
+        "• ",
+        "(a) ",
+        "- ",
+        "\t",
+        "\n",
+        "\n\n",
+        "\n\n\n",
+        "  ",
+        "=====",
+        "Cookies",
+        "We use data.",
+        "Your rights",
+        "What do we collect?",
+        "including:",
+        "name;",
+        "italki",
+        "данные",
+        "。",
+        "数据",
+        "A",
+        "z",
+        "…",
+        "\u00a0",
+        "Mr. ",
+    ]
 )
 TEXTS = st.one_of(st.lists(PIECES, max_size=60).map("".join), st.text(max_size=400))
 
@@ -64,7 +93,13 @@ def test_laws_hold_for_any_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "policy",
-    ["i2istudy-privacy-policy", "italki-cookie-notice-2024", "italki-privacy-policy-2018", "unistudy-privacy-policy", "unnamed-privacy-policy"],
+    [
+        "i2istudy-privacy-policy",
+        "italki-cookie-notice-2024",
+        "italki-privacy-policy-2018",
+        "unistudy-privacy-policy",
+        "unnamed-privacy-policy",
+    ],
 )
 def test_laws_hold_for_the_policies(corpus: Path, policy: str) -> None:
     check_laws(document((corpus / f"{policy}.txt").read_text(encoding="utf-8")))

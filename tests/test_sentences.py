@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from assistant.policies.sentences import last_sentence, sentences
-from assistant.types import Span
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assistant.policies.sentences import last_sentence, sentences
+from assistant.types import Span
 
 EXAMPLES = [
     ("We collect data. You may object.", ["We collect data.", "You may object."]),
@@ -48,7 +51,7 @@ def test_a_name_in_lower_case_starts_a_sentence_where_it_does_so_elsewhere() -> 
 def test_sentences_are_disjoint_and_hold_every_character(text: str, start: int, length: int) -> None:
     span = Span(min(start, len(text)), min(start + length, len(text)))
     found = sentences(text, span)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
     assert "".join("".join(s.of(text).split()) for s in found) == "".join(span.of(text).split())
 
 

@@ -25,7 +25,7 @@ class Evidence:
     tokens: int
 
 
-# Below these a question is not answered. Each refuses 3 % of the answerable questions that benchmarks/abstention.py asks of
+# Below these nothing is answered. Each refuses 3 % of the answerable questions that benchmarks/abstention.py asks of
 # other policies, and 47 % and 29 % of the messages there that have nothing to do with privacy.
 LEAST_TOPICALITY = 0.24
 LEAST_SIMILARITY = 0.10
