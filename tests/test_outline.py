@@ -99,7 +99,7 @@ def test_parts_stand_above_numbered_sections() -> None:
 def test_glued_headings_come_apart() -> None:
     body = "We may log data when you visit. Our services help you. This policy covers cookies and messages we send."
     text = (
-        f"{body} Questions are welcome.1.\nInformation We Collect1.1 Service UseWe may log it.1.2 CookiesWe use cookies "
+        f"{body} Questions are fine.1.\nInformation We Collect1.1 Service UseWe may log it.1.2 CookiesWe use cookies "
         f"and a service.1.3 MessagesOur messages are short.2.\n=====\nOur ServicesThis is what services do."
     )
     assert tree(text) == [
