@@ -60,7 +60,7 @@ def language_of(text: str) -> str:
     sample = fold(text[:_LANGUAGE_CHARS])
     if sum(char.isalpha() for char in sample) < 3:
         return ""
-    from py3langid.langid import classify  # type: ignore[import-untyped]
+    from py3langid.langid import classify
 
     return str(classify(sample)[0])
 
