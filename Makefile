@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check browser format bench docs lock clean
+.PHONY: help run index test check browser format bench docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(VENV)/.installed ## Measure what a question and an ingest cost beside t
 
 docs: $(VENV)/.installed ## Write help texts, settings and targets into the documents.
 	PYTHONPATH=. $(BIN)/python docs/generate.py
+
+screenshots: browser $(VENV)/.installed-dev ## Take the pictures of the chat in docs/screenshots/.
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 lock: $(VENV)/.installed-dev ## Write the versions of all packages that are installed into constraints.txt.
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip --disable-pip-version-check freeze | sed 's/+[a-z0-9]*$$//'; } > constraints.new
