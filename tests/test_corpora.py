@@ -7,15 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 from reader_checks import CORPORA
 
 from assistant.policies.parse import parse
 from assistant.policies.source import list_sources, read_source
 
 GOLDEN = Path(__file__).parent / "data" / "corpora"
-# Their trees stand as they must become: the outline does not yet believe all that the layout of a PDF shows.
-PENDING = frozenset(f"37signals-data-processing-addendum-{date}.pdf" for date in ("2020-10", "2022-12"))
 NAMES = sorted(path.name.removesuffix(".clauses.json") for path in GOLDEN.glob("*.clauses.json"))
 
 pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason="the published policies of others are not here")
@@ -27,12 +24,7 @@ def test_every_file_has_its_tree() -> None:
     assert errors == ()
 
 
-def _param(name: str) -> ParameterSet:
-    pending = pytest.mark.xfail(strict=True, reason="the outline guesses headings where the layout shows them")
-    return pytest.param(name, marks=pending if name in PENDING else ())
-
-
-@pytest.mark.parametrize("name", [_param(name) for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_clause_tree_is_the_golden_one(name: str) -> None:
     document = parse(read_source(CORPORA / name))
     golden = json.loads((GOLDEN / f"{name}.clauses.json").read_text(encoding="utf-8"))

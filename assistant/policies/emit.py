@@ -18,10 +18,14 @@ MARKER = re.compile(
 _WORD = r"[A-Z][\w’'/&()-]*"
 _SMALL = r"of|and|the|for|to|in|on|or|a|an|with|by|from|de|per"
 _RUN_IN = re.compile(rf"{_WORD}(?:,?\s+(?:{_WORD}|{_SMALL})){{0,9}}\.(?=\s+[“\"‘(]?[A-Z0-9])")
+# "A. List of parties": a heading below the part, not its title.
+_LETTER = re.compile(r"[A-Z]\.\s")
 # Titles of numbered clauses and of parts that stand on a line of their own.
 _TITLE_LINE_MAX = 100
 # Outline ranks: what has the smaller rank stands above.
 _RANK_PART, _RANK_HEADING, _RANK_LABEL, _RANK_NUMBER, _RANK_SUBHEADING = 0, 10, 20, 30, 90
+# Parts that divide what they stand in; all others are attached to it.
+_DIVISIONS = frozenset({"part", "chapter"})
 _EMPTY = Span(0, 0)
 
 
@@ -37,6 +41,8 @@ class Labels:
     joined: set[int] = field(default_factory=set)
     # Items without a marker of their own.
     plain: set[int] = field(default_factory=set)
+    # Whether the layout shows the headings.
+    shown: bool = False
 
 
 def emit(text: str, lines: Sequence[Line], numbers: Sequence[Numbered | None], labels: Labels) -> tuple[Block, ...]:
@@ -68,6 +74,8 @@ class _Emitter:
         # Style and indent of the lists that the last item lies in, outermost first.
         self._lists: list[tuple[str, int]] = []
         self._header = _EMPTY
+        # Words of the open parts, outermost first: "schedule", "annex".
+        self._parts: list[str] = []
         self._section = ""
         # Whether the clause opened last may still find its title on a line below its number.
         self._untitled = False
@@ -118,17 +126,25 @@ class _Emitter:
         level = self._level(_RANK_LABEL if printed.labelled else _RANK_NUMBER + depth)
         rest = printed.rest.of(self._text)
         run_in = _RUN_IN.match(rest)
-        short = not depth or (len(rest) <= _TITLE_LINE_MAX and not rest.endswith(":"))
+        short = not (depth or self._labels.shown) or (len(rest) <= _TITLE_LINE_MAX and not rest.endswith(":"))
         kind, title = BlockKind.PARAGRAPH, _EMPTY
-        if run_in and len(run_in.group()) < 0.8 * len(rest):
+        if line.run_in:
+            title = self._stripped(Span(printed.rest.start, max(printed.rest.start, line.span.start + line.run_in)))
+        elif run_in and len(run_in.group()) < 0.8 * len(rest):
             title = Span(printed.rest.start, printed.rest.start + run_in.end() - 1)
         elif line.heading or (short and is_title(rest)):
-            kind, title = BlockKind.HEADING, printed.rest
+            kind, title = BlockKind.HEADING, Span(printed.rest.end - len(rest.lstrip(" –—-")), printed.rest.end)
         self.blocks.append(Block(line.span, kind, level, opens=True, number=number, title=title))
         self._untitled = not printed.rest
 
+    def _stripped(self, title: Span) -> Span:
+        """`title` without the stop behind it."""
+        return Span(title.start, title.start + len(title.of(self._text).rstrip(" .:")))
+
     def _may_name(self, line: Line, number: str | None) -> bool:
         words = line.span.of(self._text)
+        if _LETTER.match(words):
+            return False
         return number == "" or (
             number is None and bool(line.heading or (is_title(words) and len(words) < _TITLE_LINE_MAX))
         )
@@ -149,10 +165,21 @@ class _Emitter:
         part = PART.match(words)
         label = part.group() if part else ""
         title = words[len(label) :].lstrip(" .:–—-")
-        level = self._level(_RANK_PART if part else self._heading_rank(line))
+        level = self._level(self._part_rank(label) if part else self._heading_rank(line))
         span = Span(line.span.end - len(title), line.span.end)
         self.blocks.append(Block(line.span, BlockKind.HEADING, level, opens=True, number=label, title=span))
         self._untitled = bool(part) and not title
+
+    def _part_rank(self, label: str) -> int:
+        """Annexes stand below the schedule and parts below the annex that they follow; equals stand side by side."""
+        word = label.split(maxsplit=1)[0].casefold()
+        if word in self._parts:
+            del self._parts[self._parts.index(word) :]
+        elif word not in _DIVISIONS:
+            while self._parts and self._parts[-1] in _DIVISIONS:
+                self._parts.pop()
+        self._parts.append(word)
+        return min(_RANK_PART + len(self._parts) - 1, _RANK_HEADING - 1)
 
     def _heading_rank(self, line: Line) -> int:
         if line.heading:

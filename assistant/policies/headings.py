@@ -28,9 +28,23 @@ def is_dated(words: str) -> bool:
     return bool(_YEAR.search(words))
 
 
-def find_headings(text: str, lines: Sequence[Line], kinds: Sequence[BlockKind | None]) -> tuple[int, ...]:
-    """Indices of lines that are headings, among those that `kinds` leaves open."""
-    found = [at for at in range(len(lines)) if kinds[at] is None and _is_heading(text, lines, kinds, at)]
+def find_headings(
+    text: str, lines: Sequence[Line], kinds: Sequence[BlockKind | None], *, shown: bool = False
+) -> tuple[int, ...]:
+    """Indices of lines that are headings, among those that `kinds` leaves open.
+
+    Args:
+        text: canonical text.
+        lines: its lines.
+        kinds: per line, what it is known to be.
+        shown: whether the layout shows headings; then it shows all of them, and only parts are told by their words.
+    """
+    found = [
+        at
+        for at, line in enumerate(lines)
+        if kinds[at] is None
+        and (_is_part(line.span.of(text)) or line.heading if shown else _is_heading(text, lines, kinds, at))
+    ]
     out: list[int] = []
     for at in found:
         stack = _stack(found, at, lines)
@@ -81,6 +95,16 @@ def _is_heading(text: str, lines: Sequence[Line], kinds: Sequence[BlockKind | No
         return False
     body = after.span.of(text)
     return apart and len(words.split()) <= 10 and len(body) > max(_LONGEST, 2 * len(words)) and body.endswith(_TERMINAL)
+
+
+def _is_part(words: str) -> bool:
+    """Whether a line names a part, with or without its title: "Annex II", "Part 1: Tables"."""
+    found = PART.match(words)
+    return (
+        found is not None
+        and len(words) <= _LONGEST
+        and words[found.end() :].lstrip()[:1] in ("", ":", ".", "–", "—", "-")
+    )
 
 
 def _looks_like_heading(words: str) -> bool:

@@ -90,7 +90,8 @@ def clause_numbers(text: str, lines: Sequence[Line], numbers: Sequence[Numbered 
         elif lines[at].heading or number.labelled:
             section = number.value[0]
         elif restart or number.value == (section + 1,):
-            if not _opens(text, lines, found, run, place, order):
+            listed = found[run[0]].value == (1,) and run[0] != at and run[0] not in out
+            if listed or not _opens(text, lines, found, run, place, order):
                 continue
             section = number.value[0]
         else:
@@ -103,11 +104,13 @@ def _deep(text: str, lines: Sequence[Line], found: dict[int, Numbered]) -> dict[
     """Clauses with a dot in their number, as long as each follows from the one before."""
     out: dict[int, str] = {}
     last: tuple[int, ...] = ()
-    for at in sorted(found):
+    deep = [at for at in sorted(found) if len(found[at].value) > 1 and (found[at].rest or lines[at].heading)]
+    for place, at in enumerate(deep):
         value = found[at].value
-        if len(value) < 2 or (not found[at].rest and not lines[at].heading):
-            continue
-        if _follows(last, value):
+        # Three that count on are clauses even where the numbers before them are wrong.
+        ahead = [found[later].value for later in deep[place : place + 3]]
+        counts_on = ahead == [(*value[:-1], value[-1] + step) for step in range(3)]
+        if _follows(last, value) or lines[at].heading or counts_on:
             last = value
             out[at] = ".".join(map(str, value))
     return out

@@ -29,10 +29,11 @@ def outline(text: str, lines: Sequence[Line]) -> tuple[Block, ...]:
         text: canonical text.
         lines: its lines that are not blank, in order; a heading level from the layout is believed.
     """
+    shown = sum(bool(line.heading) for line in lines) >= max(3, len(lines) // 40)
     cut = unglue(text, lines)
     lines = split_trailing_questions(text, unwrap(text, cut.lines))
     numbers = [numbered(text, line) for line in lines]
-    labels = Labels([None] * len(lines))
+    labels = Labels([None] * len(lines), shown=shown)
     for at, line in enumerate(lines):
         if _DECORATION.fullmatch(line.span.of(text)):
             labels.kinds[at] = BlockKind.DECORATION
@@ -46,7 +47,7 @@ def outline(text: str, lines: Sequence[Line]) -> tuple[Block, ...]:
         if labels.kinds[at] is None and not line.heading and (numbers[at] or MARKER.match(line.span.of(text))):
             labels.kinds[at] = BlockKind.ITEM
     _label_plain_items(text, lines, labels)
-    for at in find_headings(text, lines, labels.kinds):
+    for at in find_headings(text, lines, labels.kinds, shown=labels.shown):
         labels.kinds[at] = BlockKind.HEADING
         labels.opens[at] = ""
     return emit(text, lines, numbers, labels)
