@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import pkgutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import anyio._core
 import uvicorn
 
 from assistant.errors import QuestionError
@@ -75,11 +78,16 @@ class StubAssistant:
 
 
 @contextlib.contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """Runs `app` in a thread of this process and yields its address."""
+def serving(build: Callable[[], FastAPI]) -> Iterator[str]:
+    """Builds an application, runs it in a thread of this process and yields its address."""
+    # Modules that anyio loads when they are first used would be rewritten by pytest in two threads at once, and
+    # Python 3.11 cannot parse in two threads at once (python/cpython#106905).
+    for module in pkgutil.iter_modules(anyio._core.__path__, "anyio._core."):
+        importlib.import_module(module.name)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        # A factory is called inside the server's loop; where none runs, Gradio opens several and leaves them open.
+        server = uvicorn.Server(uvicorn.Config(build, factory=True, log_level="error", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
-# Read by Gradio when it is imported, which happens in the modules below this package only.
+# Gradio reads these when it is imported, which only modules below this package do.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+# Even with analytics off it keeps the times of the last 10,000 events and computes a table of them with pandas after
+# each one: keep one, compute never.
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**12)

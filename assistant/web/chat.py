@@ -24,46 +24,54 @@ _MANY = 12
 
 
 class Parts(NamedTuple):
-    """The components that events read and write."""
+    """The components that start something."""
 
-    transcript: gr.HTML
-    chips: gr.HTML
     box: gr.Textbox
     policy: gr.Dropdown
     send: gr.Button
-    # Carries a question from chat.js to the server; never seen.
-    asked: gr.JSON
     # Clicked by chat.js when a suggestion is chosen; never seen.
     chosen: gr.Button
 
 
 def build_chat(assistant: Assistant, settings: Settings) -> gr.Blocks:
     """The Gradio application over `assistant`, with the endpoint `ask` for programs."""
-    turns = Turns(assistant, settings.max_question_chars)
+    turns = Turns(assistant, settings)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False)
     with blocks:
         parts = _layout(assistant.policies(), turns, settings.max_question_chars)
-        _events(parts, turns, settings.concurrency)
-    blocks.queue(default_concurrency_limit=settings.concurrency, api_open=False)
+        # These run in the page alone. What they need of the server chat.js asks for by the transcript's server
+        # functions: Gradio's own events reload the page, and so lose the conversation, when the network fails once.
+        gr.on(
+            [parts.box.submit, parts.send.click, parts.chosen.click],
+            None,
+            parts.policy,
+            js="policy => PolicyChat.ask(policy)",
+        )
+        parts.policy.change(None, parts.policy, js="policy => PolicyChat.offer(policy)")
+        # The limit is that of Turns; the queue has none of its own.
+        gr.events.api(turns.ask, api_name="ask", concurrency_limit=None)
+    blocks.queue(api_open=False)
     return blocks
 
 
 def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
+    # Gradio marks what the page may call, and a method cannot be marked.
+    async def turn(asked: object) -> str:
+        return await turns.turn(asked)
+
+    async def chips(policy: object) -> str:
+        return await turns.chips(policy)
+
     gr.HTML(render("top.html", title=TITLE), elem_id="top", apply_default_css=False, js_on_load=None)
-    transcript = gr.HTML(
-        "",
+    gr.HTML(
         # A template to Gradio's script as well: chat.js adds the turns afterwards, so they never pass through it.
         html_template=render("transcript.html"),
         elem_id="transcript",
         apply_default_css=False,
-        js_on_load="PolicyChat.mount(element, props, watch);",
+        js_on_load="PolicyChat.mount(element, server);",
+        server_functions=[turn, chips],
     )
-    chips = gr.HTML(
-        turns.chips(""),
-        elem_id="suggestions",
-        apply_default_css=False,
-        js_on_load="watch('value', PolicyChat.trim);",
-    )
+    gr.HTML(turns.chips_now(""), elem_id="suggestions", apply_default_css=False, js_on_load=None)
     with gr.Column(elem_id="foot"), gr.Column(elem_id="composer"):
         box = gr.Textbox(
             label="Your question",
@@ -78,15 +86,7 @@ def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
         with gr.Row(elem_id="controls"):
             policy = _chooser(policies)
             send = gr.Button("Ask", variant="primary", elem_id="send")
-    return Parts(
-        transcript,
-        chips,
-        box,
-        policy,
-        send,
-        asked=gr.JSON(visible=False),
-        chosen=gr.Button(visible="hidden", elem_id="chosen"),
-    )
+    return Parts(box, policy, send, chosen=gr.Button(visible="hidden", elem_id="chosen"))
 
 
 def _chooser(policies: Sequence[Policy]) -> gr.Dropdown:
@@ -104,30 +104,3 @@ def _chooser(policies: Sequence[Policy]) -> gr.Dropdown:
         interactive=True,
         elem_id="policy",
     )
-
-
-def _events(parts: Parts, turns: Turns, concurrency: int) -> None:
-    turn = gr.on(
-        [parts.box.submit, parts.send.click, parts.chosen.click],
-        turns.turn,
-        [parts.asked, parts.policy],
-        parts.transcript,
-        # The script takes the question from the page and shows it at once.
-        js="(_, policy) => [PolicyChat.ask(), policy]",
-        show_progress="hidden",
-        trigger_mode="multiple",
-        concurrency_limit=concurrency,
-        concurrency_id="ask",
-        api_visibility="private",
-    )
-    turn.failure(None, js="() => PolicyChat.failed()")
-    parts.policy.change(
-        turns.chips,
-        parts.policy,
-        parts.chips,
-        show_progress="hidden",
-        trigger_mode="always_last",
-        concurrency_limit=concurrency,
-        api_visibility="private",
-    )
-    gr.events.api(turns.ask, api_name="ask", concurrency_limit=concurrency, concurrency_id="ask")

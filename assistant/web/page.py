@@ -8,8 +8,10 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Gradio serves much more: uploads, files, proxies, deep links, run history, monitoring, its own page on its interfaces.
-_PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/gradio_api/info", "/gradio_api/cancel"}
-_FOLDERS = ("/assets/", "/static/", "/gradio_api/queue/", "/gradio_api/call/", "/gradio_api/heartbeat/")
+_PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt"} | {
+    f"/gradio_api/{name}" for name in ("info", "component_server/", "queue/join", "queue/data", "cancel")
+}
+_FOLDERS = ("/assets/", "/static/", "/gradio_api/call/", "/gradio_api/heartbeat/")
 # Page parameters that open Gradio's own views or stored states.
 _VIEWS = re.compile(rb"(?:^|&)(?:view|deep_link|page|vibe)=")
 

@@ -1,11 +1,13 @@
-"""What the chat's events call: one question in, one turn of the conversation out."""
+"""What the page and programs call: one question in, one turn of the conversation out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
+import anyio.to_thread
 import gradio as gr
 
 from assistant.errors import AssistantError, QuestionError
@@ -15,6 +17,9 @@ from assistant.web.cards import answer_html, chips_html, error_html
 
 if TYPE_CHECKING:
     from assistant.ask import Assistant
+    from assistant.settings import Settings
+
+T = TypeVar("T")
 
 # Earlier questions that are taken into account: a follow-up refers to what was asked shortly before.
 _HISTORY = 20
@@ -22,32 +27,26 @@ _TURN = re.compile(r"[a-z0-9]{1,40}")
 
 
 class Turns:
-    """Answers for the page and for programs; keeps nothing of a conversation."""
+    """Answers as many questions at once as the settings say; keeps nothing of a conversation."""
 
-    def __init__(self, assistant: Assistant, max_chars: int) -> None:
+    def __init__(self, assistant: Assistant, settings: Settings) -> None:
         self._assistant = assistant
-        self._max_chars = max_chars
+        self._max_chars = settings.max_question_chars
+        self._limiter = anyio.CapacityLimiter(settings.concurrency)
 
-    def turn(self, asked: object, policy: str | None) -> Any:
+    async def turn(self, asked: object) -> str:
         """One turn as HTML; what is wrong with a question is said in its turn.
 
         Args:
-            asked: {"turn": name, "question": text, "history": earlier questions}; None where there is nothing to ask.
-            policy: id of the policy to search, "" for all.
+            asked: {"turn": name that the page gave it, "question": text, "policy": id or "", "history": questions}.
         """
-        if not isinstance(asked, dict):
-            return gr.skip()
-        turn, question, history = (asked.get(name) for name in ("turn", "question", "history"))
-        if not (isinstance(turn, str) and _TURN.fullmatch(turn) and isinstance(question, str)):
-            return gr.skip()
-        earlier = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
-        try:
-            answer = self._answer(question, policy, earlier)
-            return answer_html(turn, question, answer, self._suggestions(policy))
-        except AssistantError as error:
-            return error_html(turn, question, str(error))
+        return await self._in_thread(lambda: self._turn(asked))
 
-    def ask(self, question: str, policy: str = "", history: list[str] | None = None) -> dict[str, Any]:
+    async def chips(self, policy: object) -> str:
+        """Questions that `policy` answers, "" for all policies, as buttons."""
+        return await self._in_thread(lambda: self.chips_now(policy if isinstance(policy, str) else ""))
+
+    async def ask(self, question: str, policy: str = "", history: list[str] | None = None) -> dict[str, Any]:
         """Answers a question with cited clauses, word for word.
 
         Args:
@@ -56,20 +55,40 @@ class Turns:
             history: earlier questions of the conversation, oldest first.
         """
         try:
-            return answer_form(self._answer(question, policy, history or []))
+            return answer_form(await self._in_thread(lambda: self._answer(question, policy, history or [])))
         except AssistantError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def chips(self, policy: str | None) -> str:
-        """Questions that `policy` answers, "" for all policies, as buttons."""
-        return chips_html(self._suggestions(policy))
+    def chips_now(self, policy: str) -> str:
+        """As `chips`, for the first page."""
+        try:
+            return chips_html(self._suggestions(policy))
+        except AssistantError:
+            # The policy went away since the page was opened: asking it says so, suggestions are not missed.
+            return ""
 
-    def _answer(self, question: str, policy: str | None, history: Sequence[str]) -> Answer:
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+    def _turn(self, asked: object) -> str:
+        known = asked if isinstance(asked, dict) else {}
+        turn, question, policy = (str(known.get(name) or "") for name in ("turn", "question", "policy"))
+        history = known.get("history")
+        earlier = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
+        if not _TURN.fullmatch(turn):
+            turn = "t"
+        try:
+            answer = self._answer(question, policy, earlier)
+            return answer_html(turn, question, answer, self._suggestions(policy))
+        except AssistantError as error:
+            return error_html(turn, question, str(error))
+
+    def _answer(self, question: str, policy: str, history: Sequence[str]) -> Answer:
         if len(question) > self._max_chars:
             raise QuestionError(
                 f"The question has {len(question):,} characters; shorten it to {self._max_chars:,} or fewer."
             )
         return self._assistant.ask(question, [policy] if policy else None, history[-_HISTORY:])
 
-    def _suggestions(self, policy: str | None) -> tuple[str, ...]:
+    def _suggestions(self, policy: str) -> tuple[str, ...]:
         return self._assistant.suggestions([policy] if policy else None)

@@ -1,19 +1,21 @@
 "use strict";
 
 // The conversation lives in this page alone: the server gets a question with the ones before it and keeps nothing.
-// Gradio carries the question there and the turn back; a turn is HTML in which the server escaped everything.
+// It sends back a turn as HTML in which everything from a policy or a person is escaped.
 const PolicyChat = (() => {
   let root = null; // The element of the transcript.
+  let server = null; // Calls that run on the server; each gives undefined where it cannot be reached or fails.
   let waiting = null; // The turn that has no answer yet.
   let chosen = ""; // A suggested question that was chosen.
+  let offered = ""; // The policy whose suggestions were asked for last.
 
   const turns = () => root.querySelector(".turns");
   const textarea = () => document.querySelector("#box textarea");
   const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  function mount(element, props, watch) {
+  function mount(element, calls) {
     root = element;
-    watch("value", () => props.value && show(props.value));
+    server = calls;
     document.addEventListener("click", (event) => {
       const chip = event.target.closest("[data-ask]");
       if (chip) {
@@ -23,33 +25,30 @@ const PolicyChat = (() => {
         fresh();
       }
     });
-    textarea()?.setAttribute("aria-label", "Your question");
-    textarea()?.setAttribute("enterkeyhint", "send");
+    document.addEventListener("focusin", (event) => {
+      if (event.target === textarea()) event.target.enterKeyHint = "send";
+    });
   }
 
-  // Takes the chosen suggestion or the text in the box; null where there is nothing to ask or an answer is awaited.
-  function ask() {
-    const box = textarea();
-    const question = (chosen || box.value).trim();
+  // Asks the chosen suggestion or the text in the box; nothing where there is none or an answer is awaited.
+  async function ask(policy) {
     const typed = !chosen;
+    const question = (chosen || textarea().value).trim();
     chosen = "";
     if (!question || waiting) {
-      box.focus();
-      return null;
+      textarea().focus();
+      return;
     }
     const history = earlier();
-    waiting = pending(question);
+    const turn = pending(question);
     if (typed) write("");
-    return { turn: waiting.dataset.turn, question, history };
+    const html = await server.turn({ turn: turn.dataset.turn, question, policy, history });
+    if (turn !== waiting) return; // A new conversation began meanwhile.
+    setWaiting(null);
+    show(turn, html);
   }
 
-  // Suggestions that were asked already are not offered again.
-  function trim() {
-    const asked = new Set([...turns().querySelectorAll(".question")].map((question) => question.textContent));
-    for (const chip of document.querySelectorAll("#suggestions .chip")) chip.hidden = asked.has(chip.dataset.ask);
-  }
-
-  // Questions of this conversation that were answered or refused, oldest first; errors do not count.
+  // Questions of this conversation, oldest first; those that ended in an error do not count.
   function earlier() {
     const asked = turns().querySelectorAll(".turn[data-status]:not([data-status=error]) .question");
     return [...asked].map((question) => question.textContent);
@@ -65,44 +64,48 @@ const PolicyChat = (() => {
     turn.querySelector(".question span").textContent = question;
     turns().append(turn);
     document.body.classList.add("talking");
+    setWaiting(turn);
     trim();
-    document.getElementById("send").setAttribute("aria-disabled", "true");
     reveal(turn);
     return turn;
   }
 
-  function show(html) {
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    const turn = holder.content.firstElementChild;
-    if (!waiting || turn.dataset.turn !== waiting.dataset.turn) return; // Asked before a new conversation began.
-    waiting.replaceWith(turn);
-    settle();
-    if (turn.dataset.status === "error") giveBack(turn);
+  function setWaiting(turn) {
+    waiting = turn;
+    document.body.classList.toggle("waiting", turn !== null);
+  }
+
+  function show(turn, html) {
+    if (typeof html === "string") {
+      const holder = document.createElement("template");
+      holder.innerHTML = html;
+      turn.replaceWith(holder.content.firstElementChild);
+      turn = turns().lastElementChild;
+    } else {
+      turn.dataset.status = "error";
+      const line = turn.querySelector(".looking");
+      line.className = "summary";
+      line.textContent = "The question did not get through. It is back in the box: please ask again.";
+    }
+    // A question that was not answered is put back, unless another is being typed.
+    if (turn.dataset.status === "error" && !textarea().value) write(turn.querySelector(".question").textContent);
     say(turn.querySelector(".summary").textContent);
     reveal(turn);
   }
 
-  // The question did not reach the server, or no answer came back.
-  function failed() {
-    if (!waiting) return;
-    const turn = waiting;
-    turn.dataset.status = "error";
-    const line = turn.querySelector(".looking");
-    line.className = "summary";
-    line.textContent = "The question did not get through. It is back in the box: please ask again.";
-    settle();
-    giveBack(turn);
-    say(line.textContent);
+  // Shows the questions that a policy answers.
+  async function offer(policy) {
+    offered = policy;
+    const html = await server.chips(policy);
+    if (offered !== policy || typeof html !== "string") return;
+    document.querySelector("#suggestions .chips").outerHTML = html;
+    trim();
   }
 
-  function settle() {
-    waiting = null;
-    document.getElementById("send").removeAttribute("aria-disabled");
-  }
-
-  function giveBack(turn) {
-    if (!textarea().value) write(turn.querySelector(".question").textContent);
+  // Suggestions that were asked already are not offered again.
+  function trim() {
+    const asked = new Set([...turns().querySelectorAll(".question")].map((question) => question.textContent));
+    for (const chip of document.querySelectorAll("#suggestions .chip")) chip.hidden = asked.has(chip.dataset.ask);
   }
 
   function write(text) {
@@ -120,8 +123,8 @@ const PolicyChat = (() => {
   }
 
   function fresh() {
+    setWaiting(null);
     turns().replaceChildren();
-    settle();
     write("");
     document.body.classList.remove("talking");
     trim();
@@ -130,5 +133,5 @@ const PolicyChat = (() => {
     textarea().focus();
   }
 
-  return { mount, ask, failed, trim };
+  return { mount, ask, offer };
 })();
