@@ -35,7 +35,8 @@ ENCODER_SHA256 = hashlib.sha256((WEIGHTS_SHA256 + PROJECTION_SHA256).encode()).h
 TOKEN_DIM = 128
 # The model's own limit. sentence-transformers cuts at 256, which the longest passages exceed; others cost the same.
 MAX_PIECES = 512
-BATCH = 32
+# Texts in one pass. 8 to 16 long ones stay in the caches: a fifth faster in one thread than sentence-transformers' 32.
+BATCH = 16
 # Texts that are tokenised and sorted by length together: enough for batches of one length, and bounded memory.
 CHUNK = 2048
 
