@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -165,11 +166,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         model_folder()
 
 
-def test_the_digest_names_weights_and_projection(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = encoder.sha256
-    monkeypatch.setattr(module, "PROJECTION_SHA256", "0" * 64)
-    assert len(before) == 64
-    assert encoder.sha256 != before
+def test_the_digest_names_weights_and_projection(encoder: Encoder) -> None:
+    files = [model_folder() / "model.safetensors", module.PROJECTION_FILE]
+    digests = "".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+    assert encoder.sha256 == module.ENCODER_SHA256 == hashlib.sha256(digests.encode()).hexdigest()
 
 
 def test_importing_the_module_leaves_torch_alone() -> None:
