@@ -9,7 +9,7 @@ from assistant.errors import IndexDamagedError, IndexMissingError
 from assistant.index import read_manifest
 from assistant.policies.describe import CATALOGUE
 from assistant.policies.source import list_sources
-from assistant.retrieval.encoder import NAME
+from assistant.retrieval.encoder import ENCODER_SHA256
 
 
 def corpus_digests(corpus: Path) -> dict[str, str]:
@@ -36,7 +36,7 @@ def is_stale(index_dir: Path, corpus: Path) -> bool:
         manifest = read_manifest(index_dir)
     except (IndexMissingError, IndexDamagedError):
         return True
-    return manifest.encoder != NAME or dict(manifest.corpus) != digests
+    return manifest.encoder_sha256 != ENCODER_SHA256 or dict(manifest.corpus) != digests
 
 
 def _digest(path: Path) -> str:
