@@ -19,8 +19,9 @@ Rows = NDArray[np.int64]
 
 # Passages that late interaction reorders.
 CANDIDATES = 50
-# What the best lexical score adds to a late-interaction score, which is a mean cosine.
-LEXICAL_WEIGHT = 0.1
+# What the best lexical score adds to a late-interaction score, which is a mean cosine: enough to part near ties. On 600
+# questions over other policies MRR@10 is .755, .758, .752, .749, .722 with 0, .02, .04, .06, .1.
+LEXICAL_WEIGHT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
