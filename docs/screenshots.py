@@ -19,14 +19,18 @@ from tests.web_fixtures import launch, serving
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENS = {
-    "desktop": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "device_scale_factor": 2},
+    f"{screen}-{scheme}": {"viewport": viewport, "device_scale_factor": scale, "color_scheme": scheme}
+    for screen, viewport, scale in (
+        ("desktop", {"width": 1280, "height": 860}, 1),
+        ("phone", {"width": 390, "height": 844}, 2),
+    )
+    for scheme in ("light", "dark")
 }
+# Question, the policy that is picked for it, and how it must come out.
 SCENES = {
-    "answer": ("How long does i2istudy keep my data?", "answered"),
-    "not-covered": ("Does Unistudy record the video lessons?", "not_covered"),
-    "clause": ("What does clause 5.8.3 of the Unistudy policy say?", "answered"),
+    "answer": ("Does italki share my data with advertisers?", "", "answered"),
+    "not-covered": ("How quickly are breaches reported?", "i2istudy Privacy Policy", "not_covered"),
+    "clause": ("What does clause 5.8.3 of the Unistudy policy say?", "", "answered"),
 }
 
 
@@ -42,24 +46,31 @@ def main() -> None:
         assistant = Assistant.open(Path(index))
         with serving(lambda: create_app(assistant, Settings())) as url, sync_playwright() as playwright:
             browser = launch(playwright, chromium)
-            for scene, (question, status) in SCENES.items():
-                for screen in SCREENS:
-                    _take(browser, url, screen, question, status, folder / f"{scene}-{screen}.png")
+            for screen in SCREENS:
+                _take(browser, url, screen, None, folder / f"welcome-{screen}.png")
+                for scene in SCENES:
+                    _take(browser, url, screen, scene, folder / f"{scene}-{screen}.png")
             browser.close()
 
 
-def _take(browser: Browser, url: str, screen: str, question: str, status: str, path: Path) -> None:
-    """One question in a new profile; the answer must have the status that the picture is of."""
+def _take(browser: Browser, url: str, screen: str, scene: str | None, path: Path) -> None:
+    """The first page or one question in a new profile; the answer must have the status that the picture is of."""
     context = browser.new_context(**SCREENS[screen], reduced_motion="reduce")  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(url)
     box = page.get_by_label("Your question")
-    box.fill(question)
-    box.press("Enter")
-    turn = page.locator(".turn").first
-    expect(turn).to_have_attribute("data-status", re.compile("."), timeout=30_000)
-    if turn.get_attribute("data-status") != status:
-        sys.exit(f"{question!r} came out as {turn.get_attribute('data-status')!r}, and the picture is of {status!r}.")
+    page.get_by_role("button", name="Ask", exact=True).wait_for()
+    if scene is not None:
+        question, policy, status = SCENES[scene]
+        if policy:
+            page.get_by_role("combobox", name="Policy to search").click()
+            page.get_by_role("option", name=policy).click()
+        box.fill(question)
+        box.press("Enter")
+        turn = page.locator(".turn").first
+        expect(turn).to_have_attribute("data-status", re.compile("."), timeout=30_000)
+        if turn.get_attribute("data-status") != status:
+            sys.exit(f"{question!r} came out as {turn.get_attribute('data-status')!r}; the picture is of {status!r}.")
     page.wait_for_timeout(500)
     page.screenshot(path=path)
     context.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assistant.types import Policy, Span
 from assistant.web.cards import answer_html, card, chips_html, choices, error_html
-from assistant.web.quote import fold, parts
+from assistant.web.quote import fold, lines
 from tests.web_fixtures import ITALKI, RUSSIAN, answer, citation
 
 # Text as policies hold it. The parser of this test, like a browser's, reads a carriage return as a line feed and drops
@@ -63,7 +63,9 @@ def test_a_quote_is_shown_character_by_character_with_its_marks(text: str, data:
     shown = type(shown)(**{name: getattr(shown, name) for name in shown.__slots__} | {"marks": marks})
     page = Page(answer_html("t1", "?", answer("?", shown)), "quote")
     assert page.texts == [text]
-    assert page.marked == [text[start:end] for start, end in pairs]
+    # A mark that runs over a line end is marked in each line.
+    assert "".join(page.marked) == "".join(text[start:end] for start, end in pairs)
+    assert [piece for piece in page.marked if "\n" in piece[:-1]] == []
 
 
 @given(TEXT)
@@ -103,15 +105,16 @@ def test_a_card_names_its_clause(
 def test_what_is_known_of_a_policy_is_shown_and_nothing_else() -> None:
     full = answer_html("t1", "?", answer("?", citation("Text.", page=3)))
     facts = " ".join(Page(full, "facts").texts[0].split())
-    assert facts == "7 May 2018Version 2018.5.7Page 3Published text"
+    assert facts == "Dated 7 May 2018Version 2018.5.7Page 3Published at www.italki.com"
     assert 'datetime="2018-05-07"' in full
     assert 'href="https://www.italki.com/privacy"' in full
     bare = answer_html("t1", "?", answer("?", citation("Text.", policy=Policy("a", "", "Notice"))))
     assert Page(bare, "facts").texts[0].strip() == "No date stated"
 
 
-def test_a_source_that_is_no_web_address_is_no_link() -> None:
-    policy = Policy("a", "", "Notice", source_url="javascript:alert(1)")
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://[", "ftp://a.example/", "a.example", "https:///path"])
+def test_a_source_that_is_no_web_address_is_no_link(url: str) -> None:
+    policy = Policy("a", "", "Notice", source_url=url)
     assert "href" not in answer_html("t1", "?", answer("?", citation("Text.", policy=policy)))
 
 
@@ -163,9 +166,10 @@ def test_an_answer_deep_in_a_clause_is_seen_while_it_is_folded() -> None:
     where, early = fold(shown)
     assert where == "all"
     assert early == len(LONG)
-    before, after = parts(shown, early)
-    assert "".join(text for text, _ in before) == LONG
-    assert after[0] == ("For ten years.", True)
+    (line,) = lines(shown, early)
+    assert [piece.early for piece in line.pieces] == [True, False, False]
+    assert line.pieces[1] == ("For ten years.", True, False)
+    assert line.resumes
 
 
 def test_the_line_before_an_answer_is_kept_with_it() -> None:
@@ -175,3 +179,19 @@ def test_the_line_before_an_answer_is_kept_with_it() -> None:
 
 def test_a_clause_whose_answers_lie_far_apart_is_not_folded() -> None:
     assert fold(citation("First. " + LONG + "Last.", marked=["First.", "Last."])) == ("", 0)
+
+
+def test_lines_know_what_hangs_and_what_is_empty() -> None:
+    shown = lines(citation("We need:\n\n  • a name;\n  (a) a date;\n1. a place\n- and\n1990 was long ago"), 0)
+    assert [line.item for line in shown] == [False, False, True, True, True, True, False]
+    assert [line.blank for line in shown] == [False, True] + [False] * 5
+
+
+@given(TEXT, st.integers(0, 40))
+def test_lines_and_hidden_parts_lose_nothing(text: str, early: int) -> None:
+    shown = lines(citation(text), early)
+    pieces = [piece for line in shown for piece in line.pieces]
+    assert "".join(piece.text for piece in pieces) == text
+    assert "".join(piece.text for piece in pieces if piece.early) == text[:early]
+    assert [line.resumes for line in shown].count(True) == (0 < early < len(text))
+    assert all("\n" not in "".join(piece.text for piece in line.pieces)[:-1] for line in shown)

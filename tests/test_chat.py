@@ -30,6 +30,7 @@ HOSTILE = (
 )
 SHORT = citation("We keep it for a year.", clause="4.1", path=("4 Keeping", "4.1 How long"), marked=["for a year"])
 LONG = "We keep every byte of it for reasons of our own. " * 40
+LIST = citation("We need:\n\n  • a name\tor two;\n    1. a date.\n\nNo more.", marked=["need:\n\n  • a name"])
 DEEP = citation(LONG + "After ten years it is deleted. " + LONG, marked=["After ten years it is deleted."])
 
 
@@ -80,6 +81,7 @@ def stub(gate: Gate) -> StubAssistant:
             "sold?": lambda: answer("sold?", related=[SHORT, citation("Near.")]),
             "pizza": lambda: answer("pizza", off_topic=True),
             "long": lambda: answer("long", DEEP),
+            "list": lambda: answer("list", LIST),
             "данные": lambda: answer("данные", citation("Мы храним ваши данные.", policy=RUSSIAN, page=2)),
             "refuse": _refuse,
             "break": _break,
@@ -344,6 +346,17 @@ def test_a_long_clause_is_folded_around_its_answer_and_opens(open_stub: Open) ->
     assert quote.text_content() == DEEP.quote
 
 
+def test_a_clause_is_copied_as_it_is_written(open_stub: Open) -> None:
+    turn = open_stub().ask("list")
+    selected = turn.locator(".quote").evaluate(
+        """(quote) => {
+          getSelection().selectAllChildren(quote);
+          return getSelection().toString();
+        }"""
+    )
+    assert selected == LIST.quote
+
+
 def test_what_a_person_opened_stays_open(open_stub: Open) -> None:
     chat = open_stub()
     first = chat.ask("long")
@@ -479,7 +492,8 @@ def test_light_and_dark_follow_the_system_at_once(open_stub: Open) -> None:
 def test_headings_lead_through_a_conversation(open_stub: Open) -> None:
     chat = open_stub()
     chat.ask("kept?")
-    levels = chat.page.evaluate("[...document.querySelectorAll('h1,h2,h3')].filter((h) => h.checkVisibility()).map((h) => [h.tagName, h.innerText])")
+    levels = chat.page.evaluate("""[...document.querySelectorAll("h1, h2, h3")]
+           .filter((h) => h.checkVisibility()).map((h) => [h.tagName, h.innerText])""")
     assert levels == [["H1", "Ask the privacy policy"], ["H2", "kept?"], ["H3", "4.1 How long"]]
 
 

@@ -145,7 +145,6 @@ def test_several_questions_are_answered_at_once(url: str) -> None:
         ("GET", "/gradio_api/upload_progress?upload_id=a"),
         ("POST", "/gradio_api/upload"),
         ("POST", "/gradio_api/run/ask"),
-        ("GET", "/gradio_api/app_id"),
         ("POST", "/login"),
         ("GET", "/svelte/a.js"),
         ("GET", "/ui/../app.py"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from assistant.terminal import date_text
 from assistant.types import Answer, Citation, Policy, Status
-from assistant.web.quote import fold, parts
+from assistant.web.quote import Line, fold, lines
 from assistant.web.render import render
 
 
@@ -22,11 +23,11 @@ class Card(NamedTuple):
     # As people write it, "" where the policy states none.
     date: str
     page: int | None
+    # Host of the policy's web address, "" where it has none.
+    host: str
     # Where a long clause is folded: "all", "phone" or "".
     fold: str
-    # Pieces of the quote with whether they are marked: the part hidden while folded, then the rest.
-    early: tuple[tuple[str, bool], ...]
-    quote: tuple[tuple[str, bool], ...]
+    lines: tuple[Line, ...]
 
 
 def answer_html(turn: str, question: str, answer: Answer, suggestions: Sequence[str] = ()) -> str:
@@ -76,7 +77,6 @@ def card(citation: Citation) -> Card:
     *trail, own = citation.path or ("",)
     title = own.removeprefix(citation.clause).strip() if citation.clause else own
     where, cut = fold(citation)
-    early, rest = parts(citation, cut)
     return Card(
         policy=citation.policy,
         trail=tuple(trail),
@@ -84,10 +84,19 @@ def card(citation: Citation) -> Card:
         title=title,
         date=date_text(citation.policy.effective_date),
         page=citation.page,
+        host=_host(citation.policy.source_url),
         fold=where,
-        early=early,
-        quote=rest,
+        lines=lines(citation, cut),
     )
+
+
+def _host(url: str) -> str:
+    """Where a person would go: "unistudy.me"; "" for what is no web address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in {"https", "http"} else ""
 
 
 def scope_text(answer: Answer) -> str:
