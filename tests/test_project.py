@@ -19,6 +19,7 @@ from assistant.evaluation.evaluate import evaluate
 from assistant.evaluation.questions import JudgedQuestion
 from assistant.evaluation.report import _TABLES
 from assistant.json_form import answer_form, citation_form, policy_form
+from assistant.policies.describe import COLUMNS
 from tests.fake_assistant import SHOP, FakeAssistant, answered, cite
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,6 +99,11 @@ def test_modules_in_the_readme_exist() -> None:
     for cell, _ in table(README, "module", "what it does"):
         for name in re.split(r"`, `", cell):
             assert (ROOT / name).exists(), name
+
+
+def test_the_readme_names_every_column_of_the_catalogue() -> None:
+    (named,) = re.findall(r"in the columns (.*?);", README, re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", named)) == COLUMNS
 
 
 # --- forms
