@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.policies.clauses import clause_tree
+from assistant.policies.parse import parse
 from assistant.policies.passages import LONGEST, split
+from assistant.policies.source import list_sources, read_source
 from assistant.policies.text import parse_text
 from assistant.types import BlockKind, Document, Policy
 
@@ -110,6 +112,16 @@ def test_laws_hold_for_policies_of_others(shared: Path) -> None:
     assert files
     for file in files:
         check_laws(document(file.read_text(encoding="utf-8")))
+
+
+def test_laws_hold_for_published_policies_of_every_format(shared: Path) -> None:
+    paths, errors = list_sources(shared / "corpora")
+    assert paths
+    assert errors == ()
+    for path in paths:
+        doc = parse(read_source(path))
+        check_laws(doc)
+        assert max(len(passage.text) for passage in split(doc)) <= LONGEST
 
 
 def test_lengths_read_well(corpus: Path) -> None:
