@@ -13,9 +13,13 @@ from assistant.web.cards import answer_html, card, chips_html, choices, error_ht
 from assistant.web.quote import fold, lines
 from tests.web_fixtures import ITALKI, RUSSIAN, answer, citation
 
-# Text as policies hold it. The parser of this test, like a browser's, reads a carriage return as a line feed and drops
-# NUL; canonical text holds neither.
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\x00"), min_size=1)
+# Text as policies hold it, much of it markup. The parser of this test, like a browser's, reads a carriage return as a
+# line feed and drops NUL; canonical text holds neither.
+_CHARACTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\r\x00")
+_MARKUP = st.sampled_from(
+    ["<b>", "</b>", "<", ">", "&", "&lt;", "&amp", '"', "'", "</span>", "{{", "}}", "\n", " ", "• "]
+)
+TEXT = st.lists(_MARKUP | _CHARACTERS, min_size=1, max_size=40).map("".join)
 
 
 class Page(HTMLParser):

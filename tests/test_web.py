@@ -234,6 +234,17 @@ def test_social_tags_go_and_everything_else_stays() -> None:
     )
 
 
+def test_the_first_question_is_answered_warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.web import app
+
+    stub = StubAssistant({"kept?": lambda: answer("kept?")}, ["kept?"])
+    asked_before_listening: list[str] = []
+    monkeypatch.setattr(app, "create_app", lambda *_: None)
+    monkeypatch.setattr(app.uvicorn, "run", lambda *_, **__: asked_before_listening.extend(q for q, *_ in stub.asked))
+    app.serve(stub, Settings())  # type: ignore[arg-type]
+    assert asked_before_listening == ["kept?"]
+
+
 def _start(root: Path, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "app.py"],
