@@ -14,13 +14,13 @@ def main() -> int:
         settings = Settings.from_environment()
         from assistant.ask import Assistant
 
-        assistant = Assistant.open(settings.index)
+        assistant = Assistant.open(settings.index, settings.max_question_chars)
+        from assistant.web.app import serve
+
+        serve(assistant, settings)
     except AssistantError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    from assistant.web.app import serve
-
-    serve(assistant, settings)
     return 0
 
 

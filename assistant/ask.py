@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +13,24 @@ from numpy.typing import NDArray
 from assistant import index
 from assistant.answering.abstain import Evidence, decide
 from assistant.answering.cite import cite
-from assistant.answering.lexicon import is_known
+from assistant.answering.lexicon import holds_words, is_known
 from assistant.answering.marks import marks
 from assistant.answering.suggest import SUGGESTIONS
 from assistant.answering.summary import summary
 from assistant.answering.understand import Question, understand
 from assistant.errors import IndexStaleError, QuestionError
 from assistant.retrieval.dense import Dense
-from assistant.retrieval.encoder import EncodedQuery, Encoder
+from assistant.retrieval.encoder import ENCODER_SHA256, EncodedQuery, Encoder
 from assistant.retrieval.lexical import Lexical
 from assistant.retrieval.phrases import exact_spans
 from assistant.retrieval.search import Search
 from assistant.retrieval.spelling import Spelling
+from assistant.settings import Settings
 from assistant.types import Answer, Citation, Document, Hit, Passage, Policy, Ranking, Span, Status
 
 Rows = NDArray[np.int64]
 
-# Longest question in code points; longer ones are no questions, and cost as much as their length.
-LONGEST_QUESTION = 2000
+_LONGEST_QUESTION = Settings().max_question_chars
 MOST_CITATIONS = 50
 # Nearest clauses shown beside an answer or instead of one.
 _RELATED = 3
@@ -51,8 +51,8 @@ class _Reading:
 class Assistant:
     """Answers questions over one built index; all doors call these methods, from any number of threads."""
 
-    def __init__(self, data: index.IndexData, encoder: Encoder) -> None:
-        self._encoder = encoder
+    def __init__(self, data: index.IndexData, max_question_chars: int = _LONGEST_QUESTION) -> None:
+        self._max_question_chars = max_question_chars
         self._documents = {document.policy.id: document for document in data.documents}
         self._passages = data.passages
         texts = [passage.indexed for passage in data.passages]
@@ -63,21 +63,27 @@ class Assistant:
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
 
     @classmethod
-    def open(cls, index_dir: Path) -> Assistant:
-        """Loads the index and the encoder that it was built with.
+    def open(cls, index_dir: Path, max_question_chars: int = _LONGEST_QUESTION) -> Assistant:
+        """Loads the index; the encoder is loaded with the first question.
+
+        Args:
+            index_dir: folder of the built index.
+            max_question_chars: longest question in code points; longer ones cost as much as their length.
 
         Raises:
             IndexMissingError, IndexDamagedError: there is no index, or it cannot be trusted.
             IndexStaleError: it was built with another encoder.
-            EncoderError: the encoder's weights are missing or changed.
         """
         data = index.load(index_dir)
-        encoder = Encoder()
-        if data.manifest.encoder_sha256 != encoder.sha256:
+        if data.manifest.encoder_sha256 != ENCODER_SHA256:
             raise IndexStaleError(
                 f"The index in {index_dir} was built with another encoder; run `python -m assistant ingest`."
             )
-        return cls(data, encoder)
+        return cls(data, max_question_chars)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return Encoder()
 
     def policies(self) -> tuple[Policy, ...]:
         """Every policy that can be asked about, by id."""
@@ -105,6 +111,7 @@ class Assistant:
 
         Raises:
             QuestionError: the question is empty or too long, a policy is unknown, or `top_k` is out of range.
+            EncoderError: the encoder's weights are missing or changed.
         """
         reading = self._read(question, policies, history, top_k)
         clauses = self._clauses(reading.asked.numbers, reading.policies)
@@ -161,9 +168,19 @@ class Assistant:
                 f"{', '.join(self._documents) or 'none yet: run `python -m assistant ingest`'}."
             )
 
+    def _check_question(self, question: str, top_k: int) -> None:
+        if not question.strip():
+            raise QuestionError("The question is empty; type what you want to know.")
+        if len(question) > self._max_question_chars:
+            raise QuestionError(
+                f"The question has {len(question):,} characters; shorten it to {self._max_question_chars:,} or fewer."
+            )
+        if not 1 <= top_k <= MOST_CITATIONS:
+            raise QuestionError(f"The number of citations must be 1 to {MOST_CITATIONS}, not {top_k}.")
+
     def _read(self, question: str, policies: Sequence[str] | None, history: Sequence[str], top_k: int) -> _Reading:
         self._check(policies or ())
-        _check_question(question, top_k)
+        self._check_question(question, top_k)
         asked = understand(question, self._policies, picked=policies, history=history)
         searched = tuple(p for p in self._policies if asked.policies is None or p.id in asked.policies)
         words = self._spelling.mended(asked.standalone)
@@ -193,19 +210,14 @@ class Assistant:
         return self._evidence(reading, ranking) if ranking else None
 
     def _evidence(self, reading: _Reading, ranking: Ranking) -> Evidence:
-        query = reading.query
-        _, nearest = self._search.dense.search(query.vector, 1)
-        best = max(ranking, key=lambda hit: hit.score)
-        matches = np.sort(self._search.late.best(query.tokens, np.array([best.passage.id]))[0])
-        fifth = sorted((hit.score for hit in ranking), reverse=True)[:5][-1]
-        return Evidence(
-            topicality=float(nearest[0]),
-            similarity=self._search.dense.cosine(query.vector, best.passage.id),
-            match=float(matches.mean()) if len(matches) else 0.0,
-            weakest=float(matches[:3].mean()) if len(matches) else 0.0,
-            lead=best.score - fifth,
-            tokens=len(matches),
-        )
+        _, nearest = self._search.dense.search(reading.query.vector, 1)
+        match = elsewhere = max(hit.score for hit in ranking)
+        if len(reading.policies) < len(self._policies):
+            best = self._search.rank(reading.words, reading.query, self._rows_of(self._rows), 1)
+            elsewhere = max(match, best[0].score)
+        asked = reading.asked
+        words = bool(self._search.lexical.matched(asked.text).any()) or holds_words(asked.text, asked.language)
+        return Evidence(words, float(nearest[0]), match, elsewhere)
 
     def _exact(self, reading: _Reading) -> dict[Passage, tuple[Span, ...]]:
         """Passages that hold a quoted phrase, with where they hold it."""
@@ -262,14 +274,3 @@ def _rows_by_policy(passages: Sequence[Passage]) -> dict[str, Rows]:
         if passage.citable:
             rows.setdefault(passage.policy, []).append(passage.id)
     return {policy: np.array(found, dtype=np.int64) for policy, found in rows.items()}
-
-
-def _check_question(question: str, top_k: int) -> None:
-    if not question.strip():
-        raise QuestionError("The question is empty; type what you want to know.")
-    if len(question) > LONGEST_QUESTION:
-        raise QuestionError(
-            f"The question has {len(question):,} characters; shorten it to {LONGEST_QUESTION:,} or fewer."
-        )
-    if not 1 <= top_k <= MOST_CITATIONS:
-        raise QuestionError(f"The number of citations must be 1 to {MOST_CITATIONS}, not {top_k}.")

@@ -172,6 +172,7 @@ def _open(args: argparse.Namespace) -> Assistant:
     whose corpus is not there.
     """
     corpus, index = _folders(args)
+    longest = Settings.from_environment().max_question_chars
     from assistant.ask import Assistant
     from assistant.freshness import is_stale
 
@@ -180,12 +181,12 @@ def _open(args: argparse.Namespace) -> Assistant:
     if may_build and is_stale(index, corpus):
         _build_first(corpus, index)
     try:
-        return Assistant.open(index)
+        return Assistant.open(index, longest)
     except (IndexStaleError, IndexDamagedError):
         if not may_build:
             raise
     _build_first(corpus, index)
-    return Assistant.open(index)
+    return Assistant.open(index, longest)
 
 
 def _build_first(corpus: Path, index: Path) -> None:

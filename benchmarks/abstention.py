@@ -1,6 +1,6 @@
-"""Where the thresholds of assistant/answering/abstain.py come from.
+"""Where the numbers of assistant/answering/abstain.py come from.
 
-    python benchmarks/abstention.py ../shared/training
+    PYTHONPATH=. python benchmarks/abstention.py ../shared/training
 
 Asks the questions of a folder of training rows, each of its own document, and prints for each kind of evidence which
 share of the questions that have an answer, that have none, and that are no privacy questions lies below it. English
@@ -12,18 +12,20 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
-from assistant.answering.abstain import LEAST_SIMILARITY, LEAST_TOPICALITY
+from assistant.answering.abstain import ELSEWHERE_WEIGHT, LEAST_SUPPORT, LEAST_TOPICALITY, Evidence, decide
 from assistant.ask import Assistant
 from assistant.ingest import ingest
+from assistant.types import Status
 
 # Share of the answerable questions that each threshold may refuse.
-REFUSED = (0.01, 0.02, 0.03, 0.05)
+REFUSED = (0.01, 0.02, 0.03, 0.04, 0.05)
+GROUPS = ("answerable", "unanswerable", "off-topic", "privacy")
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
@@ -47,21 +49,37 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as index:
         ingest(folder / "docs", Path(index))
         assistant = Assistant.open(Path(index))
-        evidence: dict[str, list[dict[str, float]]] = {}
+        found: dict[str, list[Evidence]] = {name: [] for name in GROUPS}
         for row in rows(folder):
-            found = assistant.evidence(row["question"], [row["doc"]] if "doc" in row else None)
-            if found:
-                evidence.setdefault(group(row), []).append(asdict(found))
-    groups = ("answerable", "unanswerable", "off-topic", "privacy")
-    print("questions   ", "  ".join(f"{name} {len(evidence[name])}" for name in groups))
-    for kind in evidence["answerable"][0]:
-        values = {name: np.array([each[kind] for each in evidence[name]]) for name in groups}
-        chosen = {"topicality": LEAST_TOPICALITY, "similarity": LEAST_SIMILARITY}.get(kind)
+            evidence = assistant.evidence(row["question"], [row["doc"]] if "doc" in row else None)
+            if evidence:
+                found[group(row)].append(evidence)
+    print("questions   ", "  ".join(f"{name} {len(found[name])}" for name in GROUPS))
+    print(
+        f"\nweight of a better match elsewhere, by logistic regression: {weight(found):.2f}, {ELSEWHERE_WEIGHT} in use"
+    )
+    for kind, in_use in (("topicality", LEAST_TOPICALITY), ("support", LEAST_SUPPORT)):
+        values = {name: np.array([getattr(each, kind) for each in found[name]]) for name in GROUPS}
         thresholds = [float(np.quantile(values["answerable"], share)) for share in REFUSED]
-        print(f"\n{kind:12}", "  ".join(f"{name:>12}" for name in groups))
-        for threshold in thresholds + ([chosen] if chosen else []):
-            below = "  ".join(f"{float((values[name] < threshold).mean()):12.3f}" for name in groups)
-            print(f"  < {threshold:7.3f}", below, "  in use" if threshold == chosen else "")
+        print(f"\n{kind:12}", "  ".join(f"{name:>12}" for name in GROUPS))
+        for threshold in [*thresholds, in_use]:
+            below = "  ".join(f"{float((values[name] < threshold).mean()):12.3f}" for name in GROUPS)
+            print(f"  < {threshold:7.3f}", below, "  in use" if threshold == in_use else "")
+    print("\nnot answered", "  ".join(f"{refused(found[name]):12.3f}" for name in GROUPS))
+
+
+def weight(found: dict[str, list[Evidence]]) -> float:
+    """What a better match elsewhere counts beside a match here, where answerable and unanswerable part best."""
+    both = [*found["answerable"], *found["unanswerable"]]
+    features = np.array([[each.match, each.match - each.elsewhere] for each in both])
+    answerable = np.arange(len(both)) < len(found["answerable"])
+    match, elsewhere = LogisticRegression(class_weight="balanced", C=1000).fit(features, answerable).coef_[0]
+    return float(elsewhere / match)
+
+
+def refused(found: list[Evidence]) -> float:
+    """Share of the questions that is not answered."""
+    return sum(decide(each) is not Status.ANSWERED for each in found) / len(found)
 
 
 if __name__ == "__main__":

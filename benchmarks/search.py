@@ -66,7 +66,7 @@ def main() -> int:
     ratios = []
     for loaded in (data, enlarged(data, options.passages)):
         started = time.perf_counter()
-        assistant = Assistant(loaded, encoder)
+        assistant = Assistant(loaded)
         opened = time.perf_counter() - started
         print(f"\n{len(loaded.passages):,} passages of {len(loaded.documents)} policies, opened in {opened:.2f} s")
         ratios.append(measure_ask(bare, assistant, options.rounds))

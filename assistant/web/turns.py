@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 import gradio as gr
 
-from assistant.errors import AssistantError, QuestionError
+from assistant.errors import AssistantError
 from assistant.json_form import answer_form
 from assistant.types import Answer
 from assistant.web.cards import answer_html, chips_html, error_html
@@ -31,7 +31,6 @@ class Turns:
 
     def __init__(self, assistant: Assistant, settings: Settings) -> None:
         self._assistant = assistant
-        self._max_chars = settings.max_question_chars
         self._limiter = anyio.CapacityLimiter(settings.concurrency)
 
     async def turn(self, asked: object) -> str:
@@ -84,10 +83,6 @@ class Turns:
             return error_html(turn, question, str(error))
 
     def _answer(self, question: str, policy: str, history: Sequence[str]) -> Answer:
-        if len(question) > self._max_chars:
-            raise QuestionError(
-                f"The question has {len(question):,} characters; shorten it to {self._max_chars:,} or fewer."
-            )
         return self._assistant.ask(question, [policy] if policy else None, history[-_HISTORY:])
 
     def _suggestions(self, policy: str) -> tuple[str, ...]:
