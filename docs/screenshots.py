@@ -29,7 +29,7 @@ SCREENS = {
 # Question, the policy that is picked for it, and how it must come out.
 SCENES = {
     "answer": ("Does italki share my data with advertisers?", "", "answered"),
-    "not-covered": ("How quickly are breaches reported?", "i2istudy Privacy Policy", "not_covered"),
+    "not-covered": ("Is there a minimum age for signing up?", "Unistudy Privacy Policy", "not_covered"),
     "clause": ("What does clause 5.8.3 of the Unistudy policy say?", "", "answered"),
 }
 
