@@ -23,10 +23,10 @@ from assistant.retrieval.dense import Dense
 from assistant.retrieval.encoder import ENCODER_SHA256, EncodedQuery, Encoder
 from assistant.retrieval.lexical import Lexical
 from assistant.retrieval.phrases import exact_spans
-from assistant.retrieval.search import Search
+from assistant.retrieval.search import Found, Search
 from assistant.retrieval.spelling import Spelling
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, Document, Hit, Passage, Policy, Ranking, Span, Status
+from assistant.types import Answer, Citation, Document, Hit, Passage, Policy, Span, Status
 
 Rows = NDArray[np.int64]
 
@@ -34,6 +34,8 @@ _LONGEST_QUESTION = Settings().max_question_chars
 MOST_CITATIONS = 50
 # Nearest clauses shown beside an answer or instead of one.
 _RELATED = 3
+# Candidates that tell how well another policy would answer.
+_FIRST_LOOK = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,14 +119,15 @@ class Assistant:
         clauses = self._clauses(reading.asked.numbers, reading.policies)
         if clauses:
             return self._answer(reading, [Hit(passage, 0.0) for passage in clauses[:top_k]], ())
-        ranking = self._rank(reading, max(top_k, 5) + _RELATED)
+        found = self._rank(reading, top_k + _RELATED)
+        ranking = found.ranking
         exact = self._exact(reading)
         if exact:
             rows = np.array(sorted(passage.id for passage in exact), dtype=np.int64)
             first = self._search.rank(reading.words, reading.query, rows, top_k)
-            ranking = (*first, *(hit for hit in ranking if hit.passage not in exact))
+            ranking = (*first.ranking, *(hit for hit in ranking if hit.passage not in exact))
             return self._answer(reading, ranking[:top_k], ranking[top_k:], exact)
-        status = decide(self._evidence(reading, ranking)) if ranking else Status.NOT_COVERED
+        status = decide(self._evidence(reading, found)) if ranking else Status.NOT_COVERED
         if status is not Status.ANSWERED:
             return self._answer(reading, (), ranking, status=status)
         return self._answer(reading, ranking[:top_k], ranking[top_k:])
@@ -157,6 +160,18 @@ class Assistant:
         self._check(policies or ())
         return self._suggest(None if policies is None else tuple(sorted(policies)))[:count]
 
+    def evidence(
+        self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = ()
+    ) -> Evidence | None:
+        """What the decision to answer or abstain is made on; None where there is nothing to search.
+
+        Raises:
+            QuestionError, EncoderError: as for `ask`.
+        """
+        reading = self._read(question, policies, history, 1)
+        found = self._rank(reading, 1)
+        return self._evidence(reading, found) if found.ranking else None
+
     def _find_suggestions(self, policies: tuple[str, ...] | None) -> tuple[str, ...]:
         return tuple(q for q in SUGGESTIONS if self.ask(q, policies, top_k=1).status is Status.ANSWERED)
 
@@ -186,38 +201,26 @@ class Assistant:
         words = self._spelling.mended(asked.standalone)
         return _Reading(asked, searched, words, self._encoder.encode_query(words))
 
-    def _rank(self, reading: _Reading, k: int) -> Ranking:
+    def _rank(self, reading: _Reading, k: int) -> Found:
         """One ranking; for a comparison the rankings of its groups in turn, best first."""
         groups = reading.asked.groups or (frozenset(policy.id for policy in reading.policies),)
-        rankings = [self._search.rank(reading.words, reading.query, self._rows_of(group), k) for group in groups]
-        turns = [hit for turn in range(k) for ranking in rankings for hit in ranking[turn : turn + 1]]
-        return tuple(turns[:k])
+        found = [self._search.rank(reading.words, reading.query, self._rows_of(group), k) for group in groups]
+        turns = [hit for turn in range(k) for each in found for hit in each.ranking[turn : turn + 1]]
+        return Found(tuple(turns[:k]), max(each.nearest for each in found))
 
     def _rows_of(self, policies: Iterable[str]) -> Rows:
         rows = [self._rows[policy] for policy in policies if policy in self._rows]
         return np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
 
-    def evidence(
-        self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = ()
-    ) -> Evidence | None:
-        """What the decision to answer or abstain is made on; None where there is nothing to search.
-
-        Raises:
-            QuestionError: as for `ask`.
-        """
-        reading = self._read(question, policies, history, 1)
-        ranking = self._rank(reading, 5 + _RELATED)
-        return self._evidence(reading, ranking) if ranking else None
-
-    def _evidence(self, reading: _Reading, ranking: Ranking) -> Evidence:
-        _, nearest = self._search.dense.search(reading.query.vector, 1)
-        match = elsewhere = max(hit.score for hit in ranking)
+    def _evidence(self, reading: _Reading, found: Found) -> Evidence:
+        match = max(hit.score for hit in found.ranking)
+        whole = found
         if len(reading.policies) < len(self._policies):
-            best = self._search.rank(reading.words, reading.query, self._rows_of(self._rows), 1)
-            elsewhere = max(match, best[0].score)
+            whole = self._search.rank(reading.words, reading.query, self._rows_of(self._rows), 1, _FIRST_LOOK)
+        elsewhere = max([match, *(hit.score for hit in whole.ranking)])
         asked = reading.asked
         words = bool(self._search.lexical.matched(asked.text).any()) or holds_words(asked.text, asked.language)
-        return Evidence(words, float(nearest[0]), match, elsewhere)
+        return Evidence(words, whole.nearest, match, elsewhere)
 
     def _exact(self, reading: _Reading) -> dict[Passage, tuple[Span, ...]]:
         """Passages that hold a quoted phrase, with where they hold it."""

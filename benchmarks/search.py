@@ -138,20 +138,27 @@ def enlarged(data: IndexData, count: int) -> IndexData:
 
 
 def measure_ask(bare: SentenceTransformer, assistant: Assistant, rounds: int) -> float:
-    """Seconds of a warm `ask` over those of encoding its question alone, medians over all questions."""
-    encoding, asking = [], []
+    """Seconds of a warm `ask` over those of encoding its question alone, medians over all questions; the worse of two.
+
+    Asked of all policies, and of one that is picked.
+    """
+    one = [assistant.policies()[0].id]
+    encoding, of_all, of_one = [], [], []
     for question in QUESTIONS:
         assistant.ask(question)
     for _ in range(rounds):
         for question in QUESTIONS:
             encoding.append(seconds(lambda question=question: bare.encode(question, show_progress_bar=False)))
-            asking.append(seconds(lambda question=question: assistant.ask(question)))
-    ratio = statistics.median(asking) / statistics.median(encoding)
-    print(f"  bare encoder  {statistics.median(encoding) * 1000:8.2f} ms/question")
-    print(
-        f"  ask           {statistics.median(asking) * 1000:8.2f} ms/question   ratio {ratio:.2f} (bound {ASK_BOUND})"
-    )
-    return ratio
+            of_all.append(seconds(lambda question=question: assistant.ask(question)))
+            of_one.append(seconds(lambda question=question: assistant.ask(question, one)))
+    alone = statistics.median(encoding)
+    print(f"  bare encoder       {alone * 1000:8.2f} ms/question")
+    ratios = []
+    for name, asking in (("ask, all policies", of_all), ("ask, one policy", of_one)):
+        median = statistics.median(asking)
+        ratios.append(median / alone)
+        print(f"  {name:18} {median * 1000:8.2f} ms/question   ratio {ratios[-1]:.2f} (bound {ASK_BOUND})")
+    return max(ratios)
 
 
 def measure_steps(encoder: Encoder, assistant: Assistant, rounds: int) -> None:

@@ -49,10 +49,6 @@ class Dense:
         order = np.lexsort((found[0], -scores[0]))[:k]
         return found[0, order], scores[0, order]
 
-    def cosine(self, query: Vectors, row: int) -> float:
-        """Cosine of the question float32[dim] and one passage."""
-        return float(self._index.reconstruct(row) @ query)
-
 
 def _mask(rows: Rows, size: int) -> NDArray[np.bool_]:
     """bool[size], true at `rows`; a hundred times faster than sorting them out."""

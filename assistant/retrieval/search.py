@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,14 @@ CANDIDATES = 50
 LEXICAL_WEIGHT = 0.02
 
 
+class Found(NamedTuple):
+    """What one search finds."""
+
+    ranking: Ranking
+    # Cosine of the question and the nearest passage searched; −1 where none is.
+    nearest: float
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """Everything that a question is searched in."""
@@ -33,30 +42,32 @@ class Search:
     lexical: Lexical
     late: TokenVectors
 
-    def rank(self, text: str, query: EncodedQuery, rows: Rows, k: int) -> Ranking:
+    def rank(self, text: str, query: EncodedQuery, rows: Rows, k: int, candidates: int = CANDIDATES) -> Found:
         """The `k` best passages among `rows`.
 
         Args:
             text: the question in words, for the lexical search.
             query: the same question encoded.
             rows: int64[m] rows to search among, before anything is ranked.
-            k: most hits, at most `CANDIDATES` of which are reordered.
+            k: most hits.
+            candidates: how many of the fused ranking late interaction reorders; no fewer than `k`.
 
         Returns:
-            Hits, best first, ties by passage; a score is an ordering key.
+            Hits, best first, ties by passage, with scores of about 0 to 1; and how near the nearest passage is.
 
         Source: Khattab and Zaharia 2020, "ColBERT" (late interaction); Cormack et al. 2009 (fusion of the candidates).
         """
-        near, _ = self.dense.search(query.vector, CANDIDATES, rows)
-        matching, scores = self.lexical.search(text, CANDIDATES, rows)
-        fused = fuse((near, matching), (1.0, 1.0))[: max(k, CANDIDATES)]
-        candidates = np.array([row for row, _ in fused], dtype=np.int64)
-        if not len(candidates):
-            return ()
+        depth = max(k, candidates)
+        near, cosines = self.dense.search(query.vector, depth, rows)
+        matching, scores = self.lexical.search(text, depth, rows)
+        fused = np.array([row for row, _ in fuse((near, matching), (1.0, 1.0))[:depth]], dtype=np.int64)
+        if not len(fused):
+            return Found((), -1.0)
         lexical = dict(zip(matching.tolist(), scores.tolist(), strict=True))
         best = max(lexical.values(), default=0.0) or 1.0
-        share = np.array([lexical.get(row, 0.0) / best for row in candidates.tolist()], dtype=np.float32)
+        share = np.array([lexical.get(row, 0.0) / best for row in fused.tolist()], dtype=np.float32)
         weights = self.late.weights(query.pieces)
-        total = self.late.max_sim(query.tokens, candidates, weights) + LEXICAL_WEIGHT * share
-        order = np.lexsort((candidates, -total))[:k]
-        return tuple(Hit(self.passages[int(candidates[at])], float(total[at])) for at in order)
+        total = self.late.max_sim(query.tokens, fused, weights) + LEXICAL_WEIGHT * share
+        order = np.lexsort((fused, -total))[:k]
+        ranking = tuple(Hit(self.passages[int(fused[at])], float(total[at])) for at in order)
+        return Found(ranking, float(cosines[0]))
