@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from assistant import cli
 from assistant.ask import Assistant
 from assistant.evaluation.evaluate import evaluate
+from assistant.evaluation.metrics import Metrics
 from assistant.evaluation.questions import read_questions
 from assistant.evaluation.report import rows
 from assistant.types import fold, text_sha256
@@ -168,17 +170,35 @@ def test_evaluate_over_the_real_questions(
             assert citation["quote"] == text[citation["start"] : citation["end"]]
 
 
-def test_the_judged_questions_reach_their_bounds(root: Path, assistant: Assistant) -> None:
-    """Bounds, not figures: they tell when something broke."""
-    made = rows(list(evaluate(assistant, read_questions(root / "benchmarks" / "questions.dev.jsonl"))))
-    every = next(row.metrics for row in made if row.group == "all")
-    lookups = next(row.metrics for row in made if row.label == "lookup")
-    assert every.hit_3 is not None
-    assert every.hit_5 is not None
-    assert every.hit_3 >= 0.75
-    assert every.hit_5 >= 0.82
-    assert lookups.hit_1 == 1
+@pytest.fixture(scope="module")
+def judged(root: Path, assistant: Assistant) -> dict[str, Metrics]:
+    """Figures of the judged questions: of all, and of each kind and language."""
+    outcomes = list(evaluate(assistant, read_questions(root / "benchmarks" / "questions.dev.jsonl")))
+    return {row.label: row.metrics for row in rows(outcomes)}
+
+
+def test_the_judged_questions_reach_their_bounds(judged: dict[str, Metrics]) -> None:
+    """Bounds a little below what was measured: they tell when something broke."""
+    every = judged["all"]
+    assert (every.hit_1 or 0) >= 0.72
+    assert (every.hit_3 or 0) >= 0.88
+    assert (every.hit_5 or 0) >= 0.90
+    assert (every.mark_hit or 0) >= 0.83
+    assert (every.abstained_wrongly or 0) <= 0.04
+    assert (every.abstention_recall or 0) >= 0.5
+    assert judged["lookup"].hit_1 == 1
     assert every.wrong_policy_any == 0
+
+
+def test_the_readme_tells_the_figures_as_they_are(root: Path, judged: dict[str, Metrics]) -> None:
+    """To the third decimal on one machine; another may round a near tie differently."""
+    (table,) = re.findall(r"^\| questions \|.*\n\|[-|]+\n((?:\|.*\n)+)", (root / "README.md").read_text("utf-8"), re.M)
+    told = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    assert {row[0] for row in told} >= {"all", "lookup", "paraphrase"}
+    for label, *figures in told:
+        found = judged[label]
+        measured = (found.hit_1, found.hit_3, found.hit_5, found.mrr_10, found.mark_hit)
+        assert [float(figure) for figure in figures] == pytest.approx(measured, abs=0.15 if label != "all" else 0.02)
 
 
 def test_the_program_itself(root: Path, index_dir: Path) -> None:
