@@ -21,7 +21,7 @@ def marks(passage: Passage, late: TokenVectors, query: EncodedQuery, every_item:
         passage: what is cited.
         late: token vectors of all passages.
         query: the encoded question.
-        every_item: mark all items of the list that holds the best one, for questions that ask for a list.
+        every_item: mark all items where the passage holds a list, for questions that ask for one.
     """
     sentences = passage.sentences
     if not sentences:
@@ -33,10 +33,26 @@ def marks(passage: Passage, late: TokenVectors, query: EncodedQuery, every_item:
     best = float(scores.max())
     if best < _LEAST:
         return ()
-    if every_item:
-        return tuple(span for span, score in zip(sentences, scores, strict=True) if score >= _LEAST / 2)
-    near = np.flatnonzero(scores >= _NEAR_BEST * best)
-    return tuple(sentences[int(at)] for at in near[:2])
+    near = [sentences[int(at)] for at in np.flatnonzero(scores >= _NEAR_BEST * best)[:2]]
+    items = _items(passage) if every_item else ()
+    if items:
+        near = [span for span in near if not _leads_in(passage, span)]
+    return tuple(sorted({*near, *items}))
+
+
+def _items(passage: Passage) -> tuple[Span, ...]:
+    """The list inside `passage`: what follows its lead-in, or all of it where most lines end as items do."""
+    sentences = passage.sentences
+    leads = [at for at, span in enumerate(sentences) if _leads_in(passage, span)]
+    listed = sum(_within(passage, span).of(passage.text).endswith(";") for span in sentences)
+    if not leads and 2 * listed <= len(sentences):
+        return ()
+    first = leads[0] + 1 if leads else 0
+    return tuple(span for span in sentences[first:] if not _leads_in(passage, span))
+
+
+def _leads_in(passage: Passage, span: Span) -> bool:
+    return _within(passage, span).of(passage.text).endswith(":")
 
 
 def _within(passage: Passage, span: Span) -> Span:
