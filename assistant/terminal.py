@@ -27,7 +27,7 @@ def answer_text(answer: Answer, width: int = 0, bold: bool = False) -> str:
         bold: whether the sentences that answer are set bold by terminal codes.
     """
     parts = [_visible(answer.summary), *_citations(answer.citations, width, bold)]
-    if answer.related and answer.status is not Status.OFF_TOPIC:
+    if answer.related and answer.status is Status.NOT_COVERED:
         parts += ["Closest, may not answer:", *_citations(answer.related, width, bold)]
     return "\n\n".join(parts)
 
