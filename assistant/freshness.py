@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assistant.errors import IndexDamagedError, IndexMissingError
 from assistant.index import read_manifest
+from assistant.policies import reader_sha256
 from assistant.policies.describe import CATALOGUE
 from assistant.policies.source import list_sources
 from assistant.retrieval.encoder import ENCODER_SHA256
@@ -26,7 +27,9 @@ def corpus_digests(corpus: Path) -> dict[str, str]:
 
 
 def is_stale(index_dir: Path, corpus: Path) -> bool:
-    """Whether the index must be built to answer from `corpus`: missing, damaged, of another format, encoder or corpus.
+    """Whether the index must be built to answer from `corpus`.
+
+    It must where it is missing, damaged, of another format or corpus, or made by another encoder or reader.
 
     Raises:
         CorpusError: the folder does not exist or cannot be listed.
@@ -36,7 +39,8 @@ def is_stale(index_dir: Path, corpus: Path) -> bool:
         manifest = read_manifest(index_dir)
     except (IndexMissingError, IndexDamagedError):
         return True
-    return manifest.encoder_sha256 != ENCODER_SHA256 or dict(manifest.corpus) != digests
+    made_by = (manifest.encoder_sha256, manifest.reader_sha256)
+    return made_by != (ENCODER_SHA256, reader_sha256()) or dict(manifest.corpus) != digests
 
 
 def _digest(path: Path) -> str:

@@ -30,7 +30,7 @@ from assistant.retrieval.late import TokenVectors
 from assistant.types import Document, Passage
 
 # Raise it with every change of the files or of what they mean.
-FORMAT = 1
+FORMAT = 2
 
 _MANIFEST = "manifest.json"
 _DOCUMENTS = "documents.jsonl"
@@ -52,6 +52,8 @@ class Manifest:
     # The encoder's name, and the digest that names its weights exactly.
     encoder: str
     encoder_sha256: str
+    # Names the code that read the policies.
+    reader_sha256: str
     # SHA-256 of every file of the corpus, by file name.
     corpus: Mapping[str, str]
 
@@ -139,6 +141,7 @@ def _publish(index_dir: Path, data: IndexData) -> None:
         "format": FORMAT,
         "build": build.name,
         "encoder": {"name": data.manifest.encoder, "sha256": data.manifest.encoder_sha256},
+        "reader": {"sha256": data.manifest.reader_sha256},
         "corpus": dict(data.manifest.corpus),
         "counts": {
             "documents": len(data.documents),
@@ -201,7 +204,8 @@ def _read_record(index_dir: Path) -> dict[str, Any]:
 
 
 def _manifest(record: dict[str, Any]) -> Manifest:
-    return Manifest(record["encoder"]["name"], record["encoder"]["sha256"], dict(record["corpus"]))
+    encoder, reader = record["encoder"], record["reader"]
+    return Manifest(encoder["name"], encoder["sha256"], reader["sha256"], dict(record["corpus"]))
 
 
 def _open(index_dir: Path, record: dict[str, Any]) -> IndexData:

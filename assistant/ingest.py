@@ -10,6 +10,7 @@ from pathlib import Path
 from assistant import index
 from assistant.errors import CorpusError, PolicyFileError
 from assistant.freshness import corpus_digests
+from assistant.policies import reader_sha256
 from assistant.policies.describe import read_catalogue
 from assistant.policies.parse import parse
 from assistant.policies.passages import split
@@ -71,7 +72,7 @@ def ingest(
     encoder = Encoder()
     texts = [passage.indexed for passage in passages]
     encoded = encoder.encode_passages(texts, progress, [len(p.indexed) - len(p.text) for p in passages])
-    manifest = index.Manifest(encoder.name, encoder.sha256, digests)
+    manifest = index.Manifest(encoder.name, encoder.sha256, reader_sha256(), digests)
     index.save(index_dir, index.IndexData(manifest, tuple(documents), passages, encoded.vectors, encoded.tokens))
     return IngestReport(len(documents), len(passages), tuple(failed), time.monotonic() - started)
 

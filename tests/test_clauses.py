@@ -96,6 +96,9 @@ def test_paragraph_that_leads_in_the_next_clauses_belongs_to_the_section(corpus:
     parsed, _, _ = read(corpus, "unistudy-privacy-policy")
     words = [block.span.of(parsed.text) for block in blocks_of(corpus, "unistudy-privacy-policy", "10")]
     assert any(word.startswith("In summary, paragraphs 10.5-10.9") for word in words)
+    _, clauses, _ = read(corpus, "unistudy-privacy-policy")
+    (before,) = [clause for clause in clauses if clause.number == "10.4"]
+    assert "In summary" not in before.span.of(parsed.text)
 
 
 def test_browser_steps_are_items_below_the_name_of_the_browser(corpus: Path) -> None:

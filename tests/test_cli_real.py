@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant import cli
+from assistant import cli, freshness
 from assistant.ask import Assistant
 from assistant.evaluation.evaluate import evaluate
 from assistant.evaluation.metrics import Metrics
@@ -119,6 +119,14 @@ def test_an_index_named_alone_is_used_as_it_stands(
     printed = capsys.readouterr()
     assert printed.out.startswith("parking ")
     assert printed.err == ""
+
+
+def test_an_index_that_other_readers_made_is_stale(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = small.parent / "index"
+    assert run("ingest", "--corpus", small, "--index", index) == 0
+    assert not freshness.is_stale(index, small)
+    monkeypatch.setattr(freshness, "reader_sha256", lambda: "0" * 64)
+    assert freshness.is_stale(index, small)
 
 
 def test_nothing_to_build_from_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,9 @@ def _data(policies: int = 2, seed: int = 0) -> IndexData:
         )
         for _ in passages
     ]
-    manifest = Manifest("model", "ab" * 32, {f"policy-{number}.txt": "cd" * 32 for number in range(policies)})
+    manifest = Manifest(
+        "model", "ab" * 32, "ef" * 32, {f"policy-{number}.txt": "cd" * 32 for number in range(policies)}
+    )
     return IndexData(manifest, documents, passages, vectors, gather(pieces, np.zeros(9, np.int32), 4))
 
 
@@ -223,8 +225,8 @@ def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
         (b"\xff\xfe", "cannot be read"),
         (b"[]", "another format"),
         (b'{"format": 0}', "another format"),
-        (b'{"format": 1}', "incomplete"),
-        (b'{"format": 1, "build": "../elsewhere"}', "incomplete"),
+        (b'{"format": 2}', "incomplete"),
+        (b'{"format": 2, "build": "../elsewhere"}', "incomplete"),
     ],
 )
 def test_a_faulty_manifest_is_told(tmp_path: Path, content: bytes, wrong: str) -> None:

@@ -29,7 +29,11 @@ def clause_tree(text: str, blocks: Sequence[Block], title: str) -> tuple[tuple[C
                 Clause(len(clauses), block.number, fold(block.title.of(text)), parent, block.span, len(open_))
             )
             open_.append((block.level, len(clauses) - 1))
-        owners.append(next(id_ for level, id_ in reversed(open_) if not block.level or level <= block.level))
+        elif block.level:
+            # What belongs above the innermost clause closes it.
+            while len(open_) > 1 and open_[-1][0] > block.level:
+                open_.pop()
+        owners.append(open_[-1][1])
         if block.kind is not BlockKind.DECORATION:
             for _, id_ in open_[1:]:
                 span = clauses[id_].span
