@@ -121,6 +121,8 @@ class Assistant:
             return self._answer(reading, [Hit(passage, 0.0) for passage in clauses[:top_k]], ())
         found = self._rank(reading, top_k + _RELATED)
         ranking = found.ranking
+        if reading.asked.numbers:
+            return self._answer(reading, (), ranking, status=Status.NOT_COVERED)
         exact = self._exact(reading)
         if exact:
             rows = np.array(sorted(passage.id for passage in exact), dtype=np.int64)

@@ -44,6 +44,8 @@ def is_stale(index_dir: Path, corpus: Path) -> bool:
 
 
 def _digest(path: Path) -> str:
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

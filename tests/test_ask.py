@@ -70,9 +70,25 @@ def test_a_clause_number_returns_that_clause_first(assistant: Assistant, questio
     assert answer.citations[0].fragment == f"#{number}"
 
 
-def test_a_number_that_no_clause_has_is_no_lookup(assistant: Assistant) -> None:
-    answer = assistant.ask("clause 99.9", policies=["unistudy-privacy-policy"])
-    assert all(citation.clause != "99.9" for citation in answer.citations)
+@pytest.mark.parametrize(
+    ("question", "policies", "summary"),
+    [
+        ("clause 99.9", ["unistudy-privacy-policy"], "Unistudy Privacy Policy has no clause 99.9."),
+        ("what does clause 42 say?", None, "The 5 policies have no clause 42."),
+        (
+            "show me clauses 5.1 and 77.7 of the Unistudy policy",
+            None,
+            "Unistudy Privacy Policy says this in clause 5.1.",
+        ),
+    ],
+)
+def test_only_clauses_that_are_there_are_said_to_be(
+    assistant: Assistant, question: str, policies: list[str] | None, summary: str
+) -> None:
+    answer = assistant.ask(question, policies=policies)
+    check_laws(assistant, answer, 5)
+    assert answer.summary == summary
+    assert (answer.status is Status.NOT_COVERED) == ("no clause" in summary)
 
 
 def test_a_quoted_phrase_ranks_exact_matches_first(assistant: Assistant) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from assistant.ask import Assistant
 from assistant.errors import CorpusError
+from assistant.freshness import is_stale
 from assistant.ingest import ingest
 
 
@@ -51,3 +53,17 @@ def test_bad_files_are_left_out_and_told(tmp_path: Path, corpus: Path) -> None:
 def test_a_folder_without_policies_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"put \.txt, \.md, \.html or \.pdf files there"):
         ingest(tmp_path, tmp_path / "index")
+
+
+def test_odd_files_are_told_and_the_others_indexed(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "good.txt").write_text("Good Privacy Policy\n\nWe keep your name.", encoding="utf-8")
+    (folder / "codec.html").write_bytes(b"<meta charset=hex><p>Privacy caf\xe9 policy. We keep your data.</p>")
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "endless.txt").symlink_to("/dev/zero")
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.txt")).write_text("We keep it.", encoding="utf-8")
+    report = ingest(folder, tmp_path / "index")
+    assert sorted(error.file for error in report.errors) == ["bad\\udcff.txt", "endless.txt", "pipe.txt"]
+    assert {policy.id for policy in Assistant.open(tmp_path / "index").policies()} == {"codec", "good"}
+    assert not is_stale(tmp_path / "index", folder)

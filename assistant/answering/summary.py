@@ -22,6 +22,8 @@ def summary(asked: Question, status: Status, cited: Sequence[Citation], searched
     """
     if status is Status.OFF_TOPIC:
         return "This does not look like a question about privacy or cookies, and only those are answered here."
+    if status is Status.NOT_COVERED and asked.numbers:
+        return f"{_names(searched)} {'has' if len(searched) == 1 else 'have'} no clause {' or '.join(asked.numbers)}."
     if status is Status.NOT_COVERED:
         return f"{_names(searched)} {'does' if len(searched) == 1 else 'do'} not answer this."
     policies = tuple({citation.policy.id: citation.policy for citation in cited}.values())
@@ -29,7 +31,9 @@ def summary(asked: Question, status: Status, cited: Sequence[Citation], searched
     verb = "answers" if len(policies) == 1 else "answer"
     if asked.numbers:
         verb = "says this" if len(policies) == 1 else "say this"
-        return f"{_names(policies)} {verb} in clause {', '.join(asked.numbers)}."
+        cited_numbers = {citation.clause for citation in cited}
+        found = [n for n in asked.numbers if any(c == n or c.startswith((f"{n}.", f"{n}(")) for c in cited_numbers)]
+        return f"{_names(policies)} {verb} in clause {', '.join(found)}." if found else f"{_names(policies)} {verb}."
     return f"{_names(policies)} {verb} this in {clauses} clause{'s' if clauses > 1 else ''}."
 
 

@@ -29,9 +29,15 @@ _MARKS = (
 _DETECTED_BYTES = 200_000
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 _DECLARED_BYTES = 4096
+_ISO_8859 = tuple(f"iso8859_{part}" for part in range(1, 17) if part != 12)
 # What pages are published in, the usual ones first: where two fit equally well, the first is meant.
 _CHARSETS = tuple(
     "cp1251 cp1252 koi8_r gb18030 big5 shift_jis euc_jp euc_kr cp1250 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_u".split()
+)
+# What a page may declare besides: Python knows more names, but not all of them are charsets ("hex", "rot13").
+_DECLARABLE = frozenset(
+    codecs.lookup(name).name
+    for name in (*_CHARSETS, *"utf-8 utf-16 ascii gbk gb2312 iso2022_jp cp866 mac_cyrillic".split(), *_ISO_8859)
 )
 _MOST_RUBBISH = 0.001
 
@@ -51,7 +57,7 @@ class SourceFile:
 
 
 def list_sources(corpus: Path) -> tuple[tuple[Path, ...], tuple[PolicyFileError, ...]]:
-    """The policy files of a folder by name, and an error for each one whose id another file has already.
+    """The policy files of a folder by name, and an error for each whose id is taken or whose name is not UTF-8.
 
     Raises:
         CorpusError: the folder does not exist or cannot be read.
@@ -70,12 +76,19 @@ def list_sources(corpus: Path) -> tuple[tuple[Path, ...], tuple[PolicyFileError,
             continue
         # File systems that ignore case would take "A.txt" and "a.md" for one permalink too.
         first = taken.setdefault(path.stem.casefold(), path.name)
-        if first == path.name:
+        if _is_not_utf8(path.name):
+            errors.append(PolicyFileError(ascii(path.name)[1:-1], "its name is not UTF-8", "rename it"))
+        elif first == path.name:
             paths.append(path)
         else:
             wrong = f"its name without the ending is already the id of {first}"
             errors.append(PolicyFileError(path.name, wrong, "rename one of the two files"))
     return tuple(paths), tuple(errors)
+
+
+def _is_not_utf8(name: str) -> bool:
+    """Whether a file name holds bytes that are no UTF-8, which Python reads as lone surrogates."""
+    return any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def read_source(path: Path, max_bytes: int = 50 * _MEBIBYTE) -> SourceFile:
@@ -87,6 +100,8 @@ def read_source(path: Path, max_bytes: int = 50 * _MEBIBYTE) -> SourceFile:
     try:
         if path.is_dir():
             raise PolicyFileError(path.name, "it is a folder", "move the policies in it one level up, or rename it")
+        if path.exists() and not path.is_file():
+            raise PolicyFileError(path.name, "it is no regular file", "put the policy's text into a file, or remove it")
         size = path.stat().st_size
         if size > max_bytes:
             limit = f"{size / _MEBIBYTE:.1f} MiB, and the limit is {max_bytes / _MEBIBYTE:g} MiB"
@@ -161,9 +176,10 @@ def _plausible(data: bytes, encoding: str) -> str:
 def _codec(name: bytes) -> str:
     """Python's name of the charset that a page declares, "" for one that is unknown."""
     try:
-        return codecs.lookup(name.decode("ascii")).name
+        known = codecs.lookup(name.decode("ascii")).name
     except (LookupError, UnicodeDecodeError):
         return ""
+    return known if known in _DECLARABLE else ""
 
 
 def _strict(data: bytes, encoding: str) -> str:
