@@ -13,7 +13,7 @@ def test_a_plain_question_searches_everything() -> None:
     assert question.policies is None
     assert not question.named
     assert not question.compare
-    assert question.topic == question.standalone == question.text == "Do you use cookies?"
+    assert question.standalone == question.text == "Do you use cookies?"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,6 @@ def test_two_companies_are_compared() -> None:
     assert question.compare
     assert question.groups == (frozenset(ITALKI), frozenset({UNISTUDY}))
     assert question.policies == ITALKI | {UNISTUDY}
-    assert question.topic == "How do you each tell me of changes?"
 
 
 @pytest.mark.parametrize(
@@ -99,29 +98,6 @@ def test_a_quoted_name_is_no_phrase() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "topic"),
-    [
-        ("Does italki sell my data?", "Do you sell my data?"),
-        ("What becomes of it if italki gets bought?", "What becomes of it if you get bought?"),
-        ("What do Unistudy's log files contain?", "What do your log files contain?"),
-        ("What are necessary cookies for on italki?", "What are necessary cookies for?"),
-        ("How do I pay on Unistudy compared with i2istudy?", "How do I pay?"),
-        ("When was the i2istudy privacy policy last updated?", "When was the privacy policy last updated?"),
-        ("What does the italki privacy policy say about minors?", "minors?"),
-        ("According to the italki privacy policy, who sees my data?", "who sees my data?"),
-        ("Where does the policy mention Adobe Flash?", "Adobe Flash?"),
-        ("Продаёт ли Unistudy мои данные?", "Продаёт ли мои данные?"),
-        ("¿italki vende mis datos?", "¿vende mis datos?"),
-        ("italki 会出售我的数据吗？", "会出售我的数据吗？"),
-        ("Show me section 6.3", "Show me section 6.3"),
-        ("italki", "italki"),
-    ],
-)
-def test_the_topic_has_no_names(text: str, topic: str) -> None:
-    assert understand(text, FIVE).topic == topic
-
-
-@pytest.mark.parametrize(
     ("text", "language"),
     [
         ("hwo long dose i2istudy keeep my infromation", "en"),
@@ -170,7 +146,6 @@ def test_any_text_is_understood(text: str, history: list[str], picked: set[str])
     everything = {policy.id for policy in FIVE}
     assert (question.policies or set()) <= (picked or everything)
     assert question.outside <= everything - picked
-    assert bool(question.topic) == bool(question.standalone)
     assert question.compare == (len(question.groups) > 1) == bool(question.groups)
     assert understand(question.text, FIVE, sorted(picked), history) == question
 

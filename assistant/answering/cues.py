@@ -82,8 +82,3 @@ COURTESY = re.compile(
     r"|здравствуйте|hola|gracias|hallo|danke|merci|bonjour|你好|谢谢)(?!\w))+\W*",
     re.IGNORECASE,
 )
-
-
-def is_empty(word: str) -> bool:
-    """Whether `word` has no subject of its own."""
-    return folded(word) in EMPTY

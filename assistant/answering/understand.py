@@ -14,7 +14,6 @@ from assistant.answering.names import Naming, naming
 from assistant.answering.numbers import clause_numbers
 from assistant.answering.phrases import quoted_phrases
 from assistant.answering.roster import Roster, roster
-from assistant.answering.topic import topic
 from assistant.types import Policy, fold
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
@@ -55,8 +54,6 @@ class Question:
     text: str
     # What to rank with: a follow-up made to stand alone from the history, policy names kept.
     standalone: str
-    # `standalone` without policy names and phrases like "according to the policy"; empty only where `text` is.
-    topic: str
     # Policy ids to search; None for all.
     policies: frozenset[str] | None = None
     # Whether the question (or the history that it follows on) names a policy or company.
@@ -111,7 +108,6 @@ def understand(
     return Question(
         text=text,
         standalone=whole,
-        topic=topic(whole, named, language),
         policies=searched,
         named=bool(named.groups),
         outside=named.policies - allowed if allowed is not None else frozenset(),
