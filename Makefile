@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check browser format bench docs screenshots lock clean
+.PHONY: help run index test check browser format bench quality train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,17 @@ browser: ## Install Chromium for the browser tests where root and apt are there,
 	  echo "No Chromium on PATH: install it with your package manager (Debian: sudo apt-get install $(BROWSER_PACKAGES)), or the browser tests are skipped."; \
 	fi
 
-bench: $(VENV)/.installed ## Measure what a question and an ingest cost beside the bare encoder.
+bench: $(VENV)/.installed-dev ## Measure what a question and an ingest cost beside the bare encoder.
 	PYTHONPATH=. $(BIN)/python benchmarks/search.py
+
+quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; POLICYQA=folder adds the questions there.
+	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))
+
+train: $(VENV)/.installed-dev ## Tune the encoder on DATA=folder, and calibrate when to abstain; training/README.md tells more.
+	@[ -d "$(DATA)" ] || { echo "Name a folder of training data: make train DATA=folder" >&2; exit 2; }
+	$(PIP) -r requirements-train.txt
+	PYTHONPATH=. $(BIN)/python -m training.train $(DATA)
+	PYTHONPATH=. $(BIN)/python -m training.calibrate $(DATA)
 
 docs: $(VENV)/.installed ## Write help texts, settings and targets into the documents.
 	PYTHONPATH=. $(BIN)/python docs/generate.py

@@ -11,22 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import index
-from assistant.answering.abstain import Evidence, decide
+from assistant.answering.abstain import Decision, Evidence, Fit, calibration, decide
 from assistant.answering.cite import cite
-from assistant.answering.lexicon import holds_words, is_known
+from assistant.answering.lexicon import is_known
 from assistant.answering.marks import marks
 from assistant.answering.suggest import SUGGESTIONS
 from assistant.answering.summary import summary
 from assistant.answering.understand import Question, understand
+from assistant.answering.versions import NEAR, newest_first
 from assistant.errors import IndexStaleError, QuestionError
 from assistant.retrieval.dense import Dense
-from assistant.retrieval.encoder import ENCODER_SHA256, EncodedQuery, Encoder
+from assistant.retrieval.encoder import EncodedQuery, Encoder
 from assistant.retrieval.lexical import Lexical
 from assistant.retrieval.phrases import exact_spans
 from assistant.retrieval.search import Found, Search
 from assistant.retrieval.spelling import Spelling
+from assistant.retrieval.weights import read_page
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, Document, Hit, Passage, Policy, Span, Status
+from assistant.types import Answer, Citation, Confidence, Document, Hit, Passage, Policy, Span, Status
 
 Rows = NDArray[np.int64]
 
@@ -36,6 +38,8 @@ MOST_CITATIONS = 50
 _RELATED = 3
 # Candidates that tell how well another policy would answer.
 _FIRST_LOOK = 15
+# What a clause number or a quoted phrase finds is what was asked for.
+_ASKED_FOR = Decision(Status.ANSWERED, Confidence.CLEAR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +65,7 @@ class Assistant:
         self._search = Search(data.passages, Dense(data.vectors), Lexical(texts), data.tokens)
         self._spelling = Spelling(texts, lambda word: is_known(word, "en"))
         self._policies = tuple(document.policy for document in data.documents)
+        self._by_id = {policy.id: policy for policy in self._policies}
         self._rows = _rows_by_policy(data.passages)
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
 
@@ -77,7 +82,7 @@ class Assistant:
             IndexStaleError: it was built with another encoder.
         """
         data = index.load(index_dir)
-        if data.manifest.encoder_sha256 != ENCODER_SHA256:
+        if data.manifest.encoder_sha256 != read_page().sha256:
             raise IndexStaleError(
                 f"The index in {index_dir} was built with another encoder; run `python -m assistant ingest`."
             )
@@ -118,21 +123,23 @@ class Assistant:
         reading = self._read(question, policies, history, top_k)
         clauses = self._clauses(reading.asked.numbers, reading.policies)
         if clauses:
-            return self._answer(reading, [Hit(passage, 0.0) for passage in clauses[:top_k]], ())
+            return self._answer(reading, _ASKED_FOR, [Hit(passage, 0.0) for passage in clauses[:top_k]])
         found = self._rank(reading, top_k + _RELATED)
         ranking = found.ranking
         if reading.asked.numbers:
-            return self._answer(reading, (), ranking, status=Status.NOT_COVERED)
+            return self._answer(reading, Decision(Status.NOT_COVERED), (), ranking)
         exact = self._exact(reading)
         if exact:
             rows = np.array(sorted(passage.id for passage in exact), dtype=np.int64)
             first = self._search.rank(reading.words, reading.query, rows, top_k)
             ranking = (*first.ranking, *(hit for hit in ranking if hit.passage not in exact))
-            return self._answer(reading, ranking[:top_k], ranking[top_k:], exact)
-        status = decide(self._evidence(reading, found)) if ranking else Status.NOT_COVERED
-        if status is not Status.ANSWERED:
-            return self._answer(reading, (), ranking, status=status)
-        return self._answer(reading, ranking[:top_k], ranking[top_k:])
+            return self._answer(reading, _ASKED_FOR, ranking[:top_k], ranking[top_k:], exact)
+        decision = decide(self._evidence(reading, found))
+        if decision.status is not Status.ANSWERED:
+            return self._answer(reading, decision, (), ranking)
+        if not reading.asked.groups:
+            ranking = newest_first(ranking, self._by_id, NEAR)
+        return self._answer(reading, decision, ranking[:top_k], ranking[top_k:])
 
     def search(self, question: str, policies: Sequence[str] | None = None, top_k: int = 10) -> tuple[Citation, ...]:
         """The nearest clauses whether they answer or not, for people who judge for themselves.
@@ -164,15 +171,14 @@ class Assistant:
 
     def evidence(
         self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = ()
-    ) -> Evidence | None:
-        """What the decision to answer or abstain is made on; None where there is nothing to search.
+    ) -> Evidence:
+        """What the decision to answer or abstain is made on.
 
         Raises:
             QuestionError, EncoderError: as for `ask`.
         """
         reading = self._read(question, policies, history, 1)
-        found = self._rank(reading, 1)
-        return self._evidence(reading, found) if found.ranking else None
+        return self._evidence(reading, self._rank(reading, _RELATED))
 
     def _find_suggestions(self, policies: tuple[str, ...] | None) -> tuple[str, ...]:
         return tuple(q for q in SUGGESTIONS if self.ask(q, policies, top_k=1).status is Status.ANSWERED)
@@ -200,7 +206,9 @@ class Assistant:
         self._check_question(question, top_k)
         asked = understand(question, self._policies, picked=policies, history=history)
         searched = tuple(p for p in self._policies if asked.policies is None or p.id in asked.policies)
-        words = self._spelling.mended(asked.standalone)
+        # Words of a language that no policy is written in are no misspelt words of the policies.
+        written = {policy.language or "en" for policy in searched}
+        words = self._spelling.mended(asked.standalone) if asked.language in written else asked.standalone
         return _Reading(asked, searched, words, self._encoder.encode_query(words))
 
     def _rank(self, reading: _Reading, k: int) -> Found:
@@ -208,21 +216,33 @@ class Assistant:
         groups = reading.asked.groups or (frozenset(policy.id for policy in reading.policies),)
         found = [self._search.rank(reading.words, reading.query, self._rows_of(group), k) for group in groups]
         turns = [hit for turn in range(k) for each in found for hit in each.ranking[turn : turn + 1]]
-        return Found(tuple(turns[:k]), max(each.nearest for each in found))
+        nearest, level = (max(getattr(each, name) for each in found) for name in ("nearest", "level"))
+        return Found(tuple(turns[:k]), nearest, level)
 
     def _rows_of(self, policies: Iterable[str]) -> Rows:
         rows = [self._rows[policy] for policy in policies if policy in self._rows]
         return np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
 
     def _evidence(self, reading: _Reading, found: Found) -> Evidence:
-        match = max(hit.score for hit in found.ranking)
+        topic = calibration().topic(reading.query.vector)
+        if not found.ranking:
+            return Evidence(topic, None)
+        best = max(found.ranking, key=lambda hit: hit.score)
+        late, query = self._search.late, reading.query
+        cosines = np.sort(late.best(query.tokens, np.array([best.passage.id]))[0])
+        lowest = cosines[: max(1, len(cosines) // 4)]
         whole = found
         if len(reading.policies) < len(self._policies):
-            whole = self._search.rank(reading.words, reading.query, self._rows_of(self._rows), 1, _FIRST_LOOK)
-        elsewhere = max([match, *(hit.score for hit in whole.ranking)])
-        asked = reading.asked
-        words = bool(self._search.lexical.matched(asked.text).any()) or holds_words(asked.text, asked.language)
-        return Evidence(words, whole.nearest, match, elsewhere)
+            whole = self._search.rank(reading.words, query, self._rows_of(self._rows), 1, _FIRST_LOOK)
+        elsewhere = max([best.score, *(hit.score for hit in whole.ranking)])
+        fit = Fit(
+            match=best.score,
+            nearest=found.nearest,
+            spread=best.score - found.level,
+            weakest=float(lowest.mean()) if len(lowest) else 0.0,
+            elsewhere=elsewhere - best.score,
+        )
+        return Evidence(topic, fit)
 
     def _exact(self, reading: _Reading) -> dict[Passage, tuple[Span, ...]]:
         """Passages that hold a quoted phrase, with where they hold it."""
@@ -250,16 +270,18 @@ class Assistant:
     def _answer(
         self,
         reading: _Reading,
+        decision: Decision,
         hits: Sequence[Hit],
-        related: Sequence[Hit],
+        related: Sequence[Hit] = (),
         exact: Mapping[Passage, tuple[Span, ...]] | None = None,
-        status: Status = Status.ANSWERED,
     ) -> Answer:
         """The answer that cites `hits`; `exact` says what to mark where a phrase was asked for."""
         cited = tuple(self._cite(hit, at, self._marks(reading, hit, exact or {})) for at, hit in enumerate(hits, 1))
         nearest = tuple(self._cite(hit, at) for at, hit in enumerate(related[:_RELATED], 1))
-        sentence = summary(reading.asked, status, cited, reading.policies)
-        return Answer(reading.asked.text, status, cited, nearest, reading.policies, sentence)
+        sentence = summary(reading.asked, decision.status, cited, reading.policies)
+        return Answer(
+            reading.asked.text, decision.status, cited, nearest, reading.policies, sentence, decision.confidence
+        )
 
     def _cite(self, hit: Hit, number: int, marked: Iterable[Span] = ()) -> Citation:
         return cite(self._documents[hit.passage.policy], hit.passage, number, marked)

@@ -10,7 +10,7 @@ from assistant.index import read_manifest
 from assistant.policies import reader_sha256
 from assistant.policies.describe import CATALOGUE
 from assistant.policies.source import list_sources
-from assistant.retrieval.encoder import ENCODER_SHA256
+from assistant.retrieval.weights import read_page
 
 
 def corpus_digests(corpus: Path) -> dict[str, str]:
@@ -40,7 +40,7 @@ def is_stale(index_dir: Path, corpus: Path) -> bool:
     except (IndexMissingError, IndexDamagedError):
         return True
     made_by = (manifest.encoder_sha256, manifest.reader_sha256)
-    return made_by != (ENCODER_SHA256, reader_sha256()) or dict(manifest.corpus) != digests
+    return made_by != (read_page().sha256, reader_sha256()) or dict(manifest.corpus) != digests
 
 
 def _digest(path: Path) -> str:

@@ -10,6 +10,7 @@ def answer_form(answer: Answer) -> dict[str, object]:
     return {
         "question": answer.question,
         "status": str(answer.status),
+        "confidence": None if answer.confidence is None else str(answer.confidence),
         "summary": answer.summary,
         "citations": [citation_form(citation) for citation in answer.citations],
         "related": [citation_form(citation) for citation in answer.related],

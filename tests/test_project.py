@@ -231,7 +231,9 @@ def test_import_directions_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("module", ["types", "errors", "settings", "json_form", "terminal", "evaluation.judge"])
+@pytest.mark.parametrize(
+    "module", ["types", "errors", "dates", "settings", "json_form", "terminal", "evaluation.judge"]
+)
 def test_leaves_import_no_heavy_library(module: str) -> None:
     script = (
         f"import sys, assistant.{module};"

@@ -15,7 +15,7 @@ import anyio._core
 import uvicorn
 
 from assistant.errors import QuestionError
-from assistant.types import Answer, Citation, Policy, Span, Status, text_sha256
+from assistant.types import Answer, Citation, Confidence, Policy, Span, Status, text_sha256
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -47,11 +47,18 @@ def citation(
     return Citation(number, policy, clause, path, page, span, quote, text_sha256(quote), tuple(marks))
 
 
-def answer(question: str, *citations: Citation, related: Sequence[Citation] = (), off_topic: bool = False) -> Answer:
-    """An answer over `citations`; without any, not covered or off topic."""
+def answer(
+    question: str,
+    *citations: Citation,
+    related: Sequence[Citation] = (),
+    off_topic: bool = False,
+    confidence: Confidence = Confidence.CLEAR,
+) -> Answer:
+    """An answer over `citations`, this sure; without any, not covered or off topic."""
     status = Status.ANSWERED if citations else Status.OFF_TOPIC if off_topic else Status.NOT_COVERED
     summary = f"{status}: {len(citations)} clauses"
-    return Answer(question, status, citations, tuple(related), (ITALKI, RUSSIAN), summary)
+    sure = confidence if citations else None
+    return Answer(question, status, citations, tuple(related), (ITALKI, RUSSIAN), summary, sure)
 
 
 class StubAssistant:

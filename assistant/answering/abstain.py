@@ -1,45 +1,106 @@
-"""Whether the policies answer a question at all: the one place that decides it."""
+"""Whether the policies answer a question at all, and how sure that is: the one place that decides it.
+
+Two logistic models decide, both fitted by training/calibrate.py on questions over policies that the encoder was not
+trained on, and both read the texts, never fused ranks: one tells from the question's vector whether a privacy policy
+could answer it at all, the other from how the best passage fits whether one does. docs/quality.md shows their curves.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import math
+from dataclasses import astuple, dataclass, fields
+from functools import cache
+from pathlib import Path
 
-from assistant.types import Status
+import numpy as np
+from numpy.typing import NDArray
 
-# How much it counts against an answer that a policy which is not searched matches the question better: a question about
-# cookies fits some clause of every policy, but fits the clauses about cookies best.
-ELSEWHERE_WEIGHT = 2.8
-# Below these nothing is answered; the first is for questions without a single known word, such as keys hit at random.
-# benchmarks/abstention.py asks questions of other policies and prints what each refuses: all together 5 % of those that
-# have an answer.
-LEAST_TOPICALITY_OF_NO_WORDS = 0.4
-LEAST_TOPICALITY = 0.24
-LEAST_SUPPORT = 0.12
+from assistant.types import Confidence, Status
+
+CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well the best passage fits a question; each field is a feature of the logistic model."""
+
+    # Weighted mean over the question's word pieces of their best cosine in the passage; about 0 to 1.
+    match: float
+    # Cosine of the vectors of the question and of the nearest passage; −1 to 1.
+    nearest: float
+    # How far `match` lies above the mean of the ten best passages; 0 to 1.
+    spread: float
+    # Mean of the lowest quarter of the pieces' best cosines: what the passage leaves out; −1 to 1.
+    weakest: float
+    # How much better a passage of a policy that is not searched matches; 0 where none does.
+    elsewhere: float
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How well the policies fit the question, read from the texts and never from fused ranks."""
+    """What the decision is made on."""
 
-    # Whether the question holds a word that the policies or a dictionary of its language know.
-    words: bool
-    # Cosine of the question and the nearest passage of any policy: whether it is about privacy at all; −1 to 1.
-    topicality: float
-    # Score of the best passage searched: mean over the question's tokens of their best cosine; about 0 to 1.
-    match: float
-    # The same for the best passage of any policy; at least `match`.
-    elsewhere: float
-
-    @property
-    def support(self) -> float:
-        """How much speaks for an answer."""
-        return self.match - ELSEWHERE_WEIGHT * (self.elsewhere - self.match)
+    # Log-odds that a privacy policy could answer the question.
+    topic: float
+    # Of the best passage; None where there is none to search.
+    fit: Fit | None
 
 
-def decide(evidence: Evidence) -> Status:
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a question comes out."""
+
+    status: Status
+    # None where nothing is answered.
+    confidence: Confidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was fitted, for one encoder."""
+
+    # SHA-256 of the encoder that all of it was fitted to.
+    encoder: str
+    # A weight for each component of a question's vector, and what is added.
+    topic_weights: tuple[float, ...]
+    topic_bias: float
+    # Log-odds below which a message is off topic.
+    least_topic: float
+    # A weight for each field of `Fit`, and what is added.
+    fit_weights: tuple[float, ...]
+    fit_bias: float
+    # Probabilities of an answer below which nothing is answered, and from which an answer is clear.
+    least_answer: float
+    clear_answer: float
+
+    def topic(self, vector: NDArray[np.float32]) -> float:
+        """Log-odds that a privacy policy could answer a question, by its vector, float32[dim] of unit length."""
+        return float(vector @ np.array(self.topic_weights, dtype=np.float32)) + self.topic_bias
+
+    def probability(self, fit: Fit) -> float:
+        """How likely it is that the best passage answers."""
+        odds = math.fsum(weight * value for weight, value in zip(self.fit_weights, astuple(fit), strict=True))
+        return 1 / (1 + math.exp(-(odds + self.fit_bias)))
+
+
+@cache
+def calibration() -> Calibration:
+    """The shipped calibration."""
+    read = json.loads(CALIBRATION_FILE.read_text(encoding="utf-8"))
+    return Calibration(**{field.name: _frozen(read[field.name]) for field in fields(Calibration)})
+
+
+def decide(evidence: Evidence) -> Decision:
     """Whether to answer, on the evidence of the texts."""
-    if evidence.topicality < (LEAST_TOPICALITY if evidence.words else LEAST_TOPICALITY_OF_NO_WORDS):
-        return Status.OFF_TOPIC
-    if evidence.support < LEAST_SUPPORT:
-        return Status.NOT_COVERED
-    return Status.ANSWERED
+    known = calibration()
+    if evidence.topic < known.least_topic:
+        return Decision(Status.OFF_TOPIC)
+    probability = 0.0 if evidence.fit is None else known.probability(evidence.fit)
+    if probability < known.least_answer:
+        return Decision(Status.NOT_COVERED)
+    return Decision(Status.ANSWERED, Confidence.CLEAR if probability >= known.clear_answer else Confidence.LIKELY)
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

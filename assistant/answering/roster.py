@@ -75,7 +75,7 @@ class Roster:
 @lru_cache(maxsize=8)
 def roster(policies: tuple[Policy, ...]) -> Roster:
     """The roster of `policies`."""
-    company_of = _companies(policies)
+    company_of = company_keys(policies)
     companies: dict[str, set[str]] = {}
     for policy in policies:
         companies.setdefault(company_of[policy.id], set()).add(policy.id)
@@ -109,7 +109,7 @@ def _add(found: dict[str, Alias], alias: Alias) -> None:
         found[alias.key] = replace(known, policies=known.policies | alias.policies)
 
 
-def _companies(policies: Sequence[Policy]) -> dict[str, str]:
+def company_keys(policies: Sequence[Policy]) -> dict[str, str]:
     """Policy id → a key that all policies of its company share; one of its own where it has none.
 
     A policy filed under a company belongs to it whatever it calls itself: "37signals-dpa-2020" by Basecamp.

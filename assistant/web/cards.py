@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from assistant.terminal import date_text
+from assistant.dates import date_text
 from assistant.types import Answer, Citation, Policy, Status
 from assistant.web.quote import Line, fold, lines
 from assistant.web.render import render
@@ -45,6 +45,7 @@ def answer_html(turn: str, question: str, answer: Answer, suggestions: Sequence[
         question=question,
         status=str(answer.status),
         summary=answer.summary,
+        confidence=answer.confidence,
         scope=scope_text(answer),
         cards=[card(citation) for citation in answer.citations],
         related=[card(citation) for citation in answer.related] if answer.status is not Status.OFF_TOPIC else (),
@@ -60,6 +61,7 @@ def error_html(turn: str, question: str, sentence: str) -> str:
         question=question,
         status="error",
         summary=sentence,
+        confidence=None,
         scope="",
         cards=(),
         related=(),

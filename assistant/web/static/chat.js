@@ -89,7 +89,7 @@ const PolicyChat = (() => {
     }
     // A question that was not answered is put back, unless another is being typed.
     if (turn.dataset.status === "error" && !textarea().value) write(turn.querySelector(".question").textContent);
-    say(turn.querySelector(".summary").textContent);
+    say([...turn.querySelectorAll(".summary, .confidence")].map((line) => line.textContent).join(" "));
     reveal(turn);
   }
 
