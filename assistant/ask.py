@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import index
-from assistant.answering.abstain import Decision, Evidence, Fit, calibration, decide
+from assistant.answering.abstain import Decision, Evidence, Fit, decide, topic
 from assistant.answering.cite import cite
 from assistant.answering.lexicon import is_known
 from assistant.answering.marks import marks
+from assistant.answering.parts import in_reading_order
 from assistant.answering.suggest import SUGGESTIONS
 from assistant.answering.summary import summary
 from assistant.answering.understand import Question, understand
@@ -24,11 +25,11 @@ from assistant.retrieval.dense import Dense
 from assistant.retrieval.encoder import EncodedQuery, Encoder
 from assistant.retrieval.lexical import Lexical
 from assistant.retrieval.phrases import exact_spans
-from assistant.retrieval.search import Found, Search
+from assistant.retrieval.search import Search
 from assistant.retrieval.spelling import Spelling
 from assistant.retrieval.weights import read_page
 from assistant.settings import Settings
-from assistant.types import Answer, Citation, Confidence, Document, Hit, Passage, Policy, Span, Status
+from assistant.types import Answer, Citation, Confidence, Document, Hit, Passage, Policy, Ranking, Span, Status
 
 Rows = NDArray[np.int64]
 
@@ -124,21 +125,22 @@ class Assistant:
         clauses = self._clauses(reading.asked.numbers, reading.policies)
         if clauses:
             return self._answer(reading, _ASKED_FOR, [Hit(passage, 0.0) for passage in clauses[:top_k]])
-        found = self._rank(reading, top_k + _RELATED)
-        ranking = found.ranking
+        ranking = self._rank(reading, top_k + _RELATED)
         if reading.asked.numbers:
             return self._answer(reading, Decision(Status.NOT_COVERED), (), ranking)
         exact = self._exact(reading)
         if exact:
             rows = np.array(sorted(passage.id for passage in exact), dtype=np.int64)
             first = self._search.rank(reading.words, reading.query, rows, top_k)
-            ranking = (*first.ranking, *(hit for hit in ranking if hit.passage not in exact))
+            ranking = (*first, *(hit for hit in ranking if hit.passage not in exact))
             return self._answer(reading, _ASKED_FOR, ranking[:top_k], ranking[top_k:], exact)
-        decision = decide(self._evidence(reading, found))
+        decision = decide(self._evidence(reading, ranking))
         if decision.status is not Status.ANSWERED:
             return self._answer(reading, decision, (), ranking)
         if not reading.asked.groups:
             ranking = newest_first(ranking, self._by_id, NEAR)
+        if reading.asked.wants_list:
+            ranking = in_reading_order(ranking)
         return self._answer(reading, decision, ranking[:top_k], ranking[top_k:])
 
     def search(self, question: str, policies: Sequence[str] | None = None, top_k: int = 10) -> tuple[Citation, ...]:
@@ -211,38 +213,25 @@ class Assistant:
         words = self._spelling.mended(asked.standalone) if asked.language in written else asked.standalone
         return _Reading(asked, searched, words, self._encoder.encode_query(words))
 
-    def _rank(self, reading: _Reading, k: int) -> Found:
+    def _rank(self, reading: _Reading, k: int) -> Ranking:
         """One ranking; for a comparison the rankings of its groups in turn, best first."""
         groups = reading.asked.groups or (frozenset(policy.id for policy in reading.policies),)
         found = [self._search.rank(reading.words, reading.query, self._rows_of(group), k) for group in groups]
-        turns = [hit for turn in range(k) for each in found for hit in each.ranking[turn : turn + 1]]
-        nearest, level = (max(getattr(each, name) for each in found) for name in ("nearest", "level"))
-        return Found(tuple(turns[:k]), nearest, level)
+        return tuple(hit for turn in range(k) for each in found for hit in each[turn : turn + 1])[:k]
 
     def _rows_of(self, policies: Iterable[str]) -> Rows:
         rows = [self._rows[policy] for policy in policies if policy in self._rows]
         return np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
 
-    def _evidence(self, reading: _Reading, found: Found) -> Evidence:
-        topic = calibration().topic(reading.query.vector)
-        if not found.ranking:
-            return Evidence(topic, None)
-        best = max(found.ranking, key=lambda hit: hit.score)
-        late, query = self._search.late, reading.query
-        cosines = np.sort(late.best(query.tokens, np.array([best.passage.id]))[0])
-        lowest = cosines[: max(1, len(cosines) // 4)]
-        whole = found
+    def _evidence(self, reading: _Reading, ranking: Ranking) -> Evidence:
+        on_topic = topic(reading.query.vector)
+        if not ranking:
+            return Evidence(on_topic, None)
+        match = max(hit.score for hit in ranking)
+        whole: Ranking = ()
         if len(reading.policies) < len(self._policies):
-            whole = self._search.rank(reading.words, query, self._rows_of(self._rows), 1, _FIRST_LOOK)
-        elsewhere = max([best.score, *(hit.score for hit in whole.ranking)])
-        fit = Fit(
-            match=best.score,
-            nearest=found.nearest,
-            spread=best.score - found.level,
-            weakest=float(lowest.mean()) if len(lowest) else 0.0,
-            elsewhere=elsewhere - best.score,
-        )
-        return Evidence(topic, fit)
+            whole = self._search.rank(reading.words, reading.query, self._rows_of(self._rows), 1, _FIRST_LOOK)
+        return Evidence(on_topic, Fit(match, max([match, *(hit.score for hit in whole)]) - match))
 
     def _exact(self, reading: _Reading) -> dict[Passage, tuple[Span, ...]]:
         """Passages that hold a quoted phrase, with where they hold it."""

@@ -32,9 +32,9 @@ from assistant.retrieval import search
 from assistant.retrieval.encoder import Encoded, EncodedQuery, Encoder
 from assistant.retrieval.fusion import fuse
 from assistant.retrieval.late import TokenVectors, gather
-from assistant.retrieval.search import Found, Search
+from assistant.retrieval.search import Search
 from assistant.retrieval.spelling import Spelling
-from assistant.types import Confidence, Hit, Passage, Status
+from assistant.types import Confidence, Hit, Passage, Ranking, Status
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "benchmarks" / "questions.dev.jsonl"
@@ -70,14 +70,14 @@ def minilm() -> Path:
     return Path(next(iter(found.submodule_search_locations))) / "model"
 
 
-def ranked_by(*, dense: float, lexical: float) -> Callable[..., Found]:
+def ranked_by(*, dense: float, lexical: float) -> Callable[..., Ranking]:
     """`Search.rank` by reciprocal rank fusion alone."""
 
-    def rank(self: Search, text: str, query: EncodedQuery, rows: Rows, k: int, candidates: int = 50) -> Found:
-        near, cosines = self.dense.search(query.vector, candidates, rows)
+    def rank(self: Search, text: str, query: EncodedQuery, rows: Rows, k: int, candidates: int = 50) -> Ranking:
+        near, _ = self.dense.search(query.vector, candidates, rows)
         matching, _ = self.lexical.search(text, candidates, rows)
         hits = [Hit(self.passages[row], score) for row, score in fuse((near, matching), (dense, lexical))[:k]]
-        return Found(tuple(hits), float(cosines[0]) if len(cosines) else -1.0)
+        return tuple(hits)
 
     return rank
 

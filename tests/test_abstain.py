@@ -1,27 +1,106 @@
-"""When a question is answered: the decision on its own, and on real questions."""
+"""When a question is answered: the decision on its own, its files, and real questions."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from assistant.answering.abstain import Evidence, decide
+from assistant.answering import abstain
+from assistant.answering.abstain import Decision, Evidence, Fit, calibration, decide, topic
 from assistant.ask import Assistant
-from assistant.types import Status
+from assistant.errors import EncoderError
+from assistant.retrieval.encoder import Encoder
+from assistant.retrieval.weights import read_page
+from assistant.types import Confidence, Status
+
+NOT_COVERED, OFF_TOPIC = Decision(Status.NOT_COVERED), Decision(Status.OFF_TOPIC)
+CLEAR, LIKELY = (Decision(Status.ANSWERED, confidence) for confidence in (Confidence.CLEAR, Confidence.LIKELY))
 
 
+@pytest.fixture
+def own_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose numbers are easy to follow: the probability is that of log-odds 10 · match − 10 · elsewhere − 5."""
+    easy = replace(
+        calibration(),
+        least_topic=-1.0,
+        match_weight=10.0,
+        elsewhere_weight=-10.0,
+        fit_bias=-5.0,
+        least_answer=0.5,
+        clear_answer=0.9,
+    )
+    monkeypatch.setattr(abstain, "calibration", lambda: easy)
+
+
+@pytest.mark.usefixtures("own_calibration")
 @pytest.mark.parametrize(
-    ("evidence", "status"),
+    ("evidence", "decision"),
     [
-        (Evidence(words=True, topicality=0.6, match=0.7, elsewhere=0.7), Status.ANSWERED),
-        (Evidence(words=True, topicality=0.1, match=0.7, elsewhere=0.7), Status.OFF_TOPIC),
-        (Evidence(words=False, topicality=0.3, match=0.7, elsewhere=0.7), Status.OFF_TOPIC),
-        (Evidence(words=True, topicality=0.3, match=0.7, elsewhere=0.7), Status.ANSWERED),
-        (Evidence(words=True, topicality=0.6, match=0.4, elsewhere=0.8), Status.NOT_COVERED),
-        (Evidence(words=True, topicality=0.6, match=0.05, elsewhere=0.05), Status.NOT_COVERED),
+        (Evidence(0.0, Fit(0.8, 0.0)), CLEAR),
+        (Evidence(0.0, Fit(0.6, 0.0)), LIKELY),
+        (Evidence(0.0, Fit(0.5, 0.0)), LIKELY),
+        (Evidence(0.0, Fit(0.49, 0.0)), NOT_COVERED),
+        (Evidence(0.0, Fit(0.8, 0.2)), LIKELY),
+        (Evidence(0.0, Fit(0.8, 0.4)), NOT_COVERED),
+        (Evidence(0.0, None), NOT_COVERED),
+        (Evidence(-1.1, Fit(0.9, 0.0)), OFF_TOPIC),
+        (Evidence(-1.1, None), OFF_TOPIC),
     ],
 )
-def test_decisions(evidence: Evidence, status: Status) -> None:
-    assert decide(evidence) is status
+def test_decisions(evidence: Evidence, decision: Decision) -> None:
+    assert decide(evidence) == decision
+
+
+def test_the_calibration_is_of_the_shipped_encoder() -> None:
+    assert calibration().encoder == read_page().sha256
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with copies of both files, which are read instead."""
+    for name in ("CALIBRATION_FILE", "TOPIC_FILE"):
+        monkeypatch.setattr(abstain, name, Path(shutil.copy(getattr(abstain, name), tmp_path)))
+    calibration.cache_clear()
+    abstain._support.cache_clear()
+    yield tmp_path
+    calibration.cache_clear()
+    abstain._support.cache_clear()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"encoder": ""}'])
+def test_a_calibration_without_the_form_is_refused(elsewhere: Path, text: str) -> None:
+    (elsewhere / "calibration.json").write_text(text)
+    with pytest.raises(EncoderError, match=r"calibration\.json cannot be read .* fetch it again"):
+        decide(Evidence(0.0, None))
+
+
+def test_missing_files_are_named(elsewhere: Path) -> None:
+    (elsewhere / "topic.npy").unlink()
+    with pytest.raises(EncoderError, match=r"topic\.npy cannot be read"):
+        topic(np.zeros(384, np.float32))
+    (elsewhere / "calibration.json").unlink()
+    calibration.cache_clear()
+    with pytest.raises(EncoderError, match=r"calibration\.json cannot be read"):
+        decide(Evidence(0.0, None))
+
+
+def test_other_support_vectors_are_refused(elsewhere: Path) -> None:
+    np.save(elsewhere / "topic.npy", np.zeros((1, 385), np.float16))
+    with pytest.raises(EncoderError, match=r"topic\.npy is not the file"):
+        topic(np.zeros(384, np.float32))
+
+
+def test_topic_is_the_sum_of_gaussian_kernels() -> None:
+    machine = np.load(abstain.TOPIC_FILE).astype(np.float64)
+    vector = Encoder().encode_query("Who sees my data?").vector.astype(np.float64)
+    distances = ((machine[:, :-1] - vector) ** 2).sum(axis=1)
+    expected = (np.exp(-calibration().topic_gamma * distances) * machine[:, -1]).sum() + calibration().topic_bias
+    assert topic(vector.astype(np.float32)) == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -33,11 +112,15 @@ def test_decisions(evidence: Evidence, status: Status) -> None:
         ("Is there a minimum age for signing up?", "i2istudy-privacy-policy", Status.ANSWERED),
         ("qwpoei zmxnb lkjhgf", None, Status.OFF_TOPIC),
         ("What is the weather like in Lima?", None, Status.OFF_TOPIC),
+        ("How do I bake bread without yeast?", None, Status.OFF_TOPIC),
+        ("Посоветуй фильм на вечер", None, Status.OFF_TOPIC),
+        ("今天天气怎么样？", None, Status.OFF_TOPIC),
+        ("Продаёте ли вы мои данные?", "i2istudy-privacy-policy", Status.ANSWERED),
+        ("¿Puedo borrar mi cuenta?", None, Status.ANSWERED),
     ],
 )
-def test_what_another_policy_answers_better_is_not_covered(
-    assistant: Assistant, question: str, policy: str | None, status: Status
-) -> None:
+def test_real_questions(assistant: Assistant, question: str, policy: str | None, status: Status) -> None:
     answer = assistant.ask(question, [policy] if policy else None)
     assert answer.status is status
     assert answer.related or status is not Status.NOT_COVERED
+    assert (answer.confidence is None) == (status is not Status.ANSWERED)

@@ -106,7 +106,7 @@ def test_order_and_progress_over_several_batches(encoder: Encoder) -> None:
     assert sum(done) == len(texts)
     assert len(done) == 3
     for row in (0, BATCH, len(texts) - 1):
-        np.testing.assert_allclose(encoded.vectors[row], encoder.encode_query(texts[row]).vector, atol=1e-5)
+        np.testing.assert_allclose(encoded.vectors[row], encoder.encode_passages([texts[row]]).vectors[0], atol=1e-5)
     again = encoder.encode_passages(texts)
     np.testing.assert_array_equal(encoded.vectors, again.vectors)
     np.testing.assert_array_equal(encoded.tokens.values, again.tokens.values)

@@ -1,18 +1,19 @@
 """Fits when the assistant abstains, and draws the curves: the second half of `make train DATA=folder`.
 
-Everything is fitted on questions that the encoder was not trained on. Messages are told from privacy questions by their
-vectors; whether the best passage answers, by how it fits (assistant/answering/abstain.py tells the features). Figures
-are cross-validated: of the policies of HELD_OUT each is judged by a model fitted to the others.
+Messages are told from privacy questions by their vectors; whether the first citations answer, by how the best passage
+fits, on questions over policies that the encoder was not trained on. All figures are cross-validated: of the policies of
+HELD_OUT each is judged by a model fitted to the others.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -23,8 +24,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
-from assistant.answering.abstain import CALIBRATION_FILE, Calibration, Fit
+from assistant.answering.abstain import CALIBRATION_FILE, TOPIC_FILE, Calibration, calibration
 from assistant.ask import Assistant
 from assistant.ingest import ingest
 from assistant.retrieval.encoder import Encoder
@@ -34,8 +36,8 @@ from training.train import OWN_ROWS
 mpl.use("svg")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 # Share of the questions that have an answer which each of the two decisions may refuse.
-REFUSED_AS_OFF_TOPIC = 0.005
-REFUSED_AS_NOT_COVERED = 0.025
+REFUSED_AS_OFF_TOPIC = 0.01
+REFUSED_AS_NOT_COVERED = 0.03
 # What "clear answer" promises: this share has the answer among its first citations.
 CLEAR = 0.9
 FIRST = 3
@@ -70,7 +72,7 @@ def judged(rows: Sequence[Row], folders: Sequence[Path]) -> Judged:
         fits, right = [], []
         for row in found:
             fit = assistant.evidence(row.question, [row.policy]).fit
-            fits.append(astuple(fit) if fit else (0.0,) * len(Fit.__slots__))
+            fits.append((fit.match, fit.elsewhere) if fit else (0.0, 0.0))
             first = {cited.span for cited in assistant.search(row.question, [row.policy], top_k=FIRST)}
             right.append(any(texts[row.policy].passages[at].span in first for at in row.positives))
     return Judged(
@@ -81,16 +83,16 @@ def judged(rows: Sequence[Row], folders: Sequence[Path]) -> Judged:
     )
 
 
-def fit_topic(encoder: Encoder, rows: Sequence[Row], messages: Sequence[Message]) -> tuple[Floats, Floats, Bools]:
-    """Weights with the bias last; cross-validated log-odds and what is true of them."""
-    questions = [*(message.question for message in messages), *(row.question for row in rows)]
-    on_topic = np.array([*(message.on_topic for message in messages), *(True for _ in rows)])
+def fit_topic(encoder: Encoder, rows: Sequence[Row], messages: Sequence[Message]) -> tuple[SVC, Floats, Bools]:
+    """The machine that tells messages from privacy questions; its cross-validated sums and what is true of them."""
+    asked = [row for row in rows if row.policy in HELD_OUT] + [row for row in rows if row.policy not in HELD_OUT][::4]
+    questions = [*(message.question for message in messages), *(row.question for row in asked)]
+    on_topic = np.array([*(message.on_topic for message in messages), *(True for _ in asked)])
     vectors = np.array([encoder.encode_query(question).vector for question in questions], dtype=np.float64)
-    model = LogisticRegression(C=10, class_weight="balanced", max_iter=5000)
+    machine = SVC(C=3, gamma=2, class_weight="balanced")
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
-    odds = cross_val_predict(model, vectors, on_topic, cv=folds, method="decision_function")
-    model.fit(vectors, on_topic)
-    return np.append(model.coef_[0], model.intercept_), odds, on_topic
+    sums = cross_val_predict(machine, vectors, on_topic, cv=folds, method="decision_function")
+    return machine.fit(vectors, on_topic), sums, on_topic
 
 
 def fit_answer(found: Judged) -> tuple[Floats, Floats]:
@@ -150,32 +152,50 @@ def main() -> None:
     folders = [parser.parse_args().data, OWN_ROWS]
     rows, messages = read_rows(folders, read_texts(folders))
     encoder = Encoder()
-    topic, odds, on_topic = fit_topic(encoder, rows, messages)
-    found = judged(rows, folders)
-    answer, chances = fit_answer(found)
-    least_topic = float(np.quantile(odds[on_topic], REFUSED_AS_OFF_TOPIC))
-    least_answer = float(np.quantile(chances[found.answerable], REFUSED_AS_NOT_COVERED))
-    clear = clear_from(chances, found.right)
-    fitted = Calibration(
-        encoder.sha256,
-        tuple(float(f"{weight:.4g}") for weight in topic[:-1]),
-        float(topic[-1]),
-        least_topic,
-        tuple(map(float, answer[:-1])),
-        float(answer[-1]),
-        least_answer,
-        clear,
+    machine, sums, on_topic = fit_topic(encoder, rows, messages)
+    np.save(TOPIC_FILE, np.column_stack([machine.support_vectors_, machine.dual_coef_[0]]).astype(np.float16))
+    begun = Calibration(
+        encoder=encoder.sha256,
+        topic_sha256=hashlib.sha256(TOPIC_FILE.read_bytes()).hexdigest(),
+        topic_gamma=machine.gamma,
+        topic_bias=float(machine.intercept_[0]),
+        least_topic=float(np.quantile(sums[on_topic], REFUSED_AS_OFF_TOPIC)),
+        match_weight=0.0,
+        elsewhere_weight=0.0,
+        fit_bias=0.0,
+        least_answer=0.0,
+        clear_answer=1.0,
     )
-    CALIBRATION_FILE.write_text(json.dumps(asdict(fitted)) + "\n", encoding="utf-8")
-    refusal_curve(odds, on_topic, "off-topic.svg", least_topic)
-    refusal_curve(chances, found.answerable, "not-covered.svg", least_answer)
+    save(begun)
+    found = judged(rows, folders)
+    weights, chances = fit_answer(found)
+    match_weight, elsewhere_weight, fit_bias = map(float, weights)
+    fitted = replace(
+        begun,
+        match_weight=match_weight,
+        elsewhere_weight=elsewhere_weight,
+        fit_bias=fit_bias,
+        least_answer=float(np.quantile(chances[found.answerable], REFUSED_AS_NOT_COVERED)),
+        clear_answer=clear_from(chances, found.right),
+    )
+    save(fitted)
+    refusal_curve(sums, on_topic, "off-topic.svg", fitted.least_topic)
+    refusal_curve(chances, found.answerable, "not-covered.svg", fitted.least_answer)
     points = reliability(chances, found.right, "reliability.svg")
-    print(f"off topic: AUC {roc_auc_score(on_topic, odds):.4f}, caught {(odds[~on_topic] < least_topic).mean():.3f}")
+    print(f"off topic: AUC {roc_auc_score(on_topic, sums):.4f}, caught {(sums[~on_topic] < fitted.least_topic).mean():.3f}")
     print(f"not covered: AUC {roc_auc_score(found.answerable, chances):.3f} of {len(chances)} questions")
-    print(f"  caught {(chances[~found.answerable] < least_answer).mean():.3f} at {REFUSED_AS_NOT_COVERED} refused")
-    for name, at in (("clear", chances >= clear), ("likely", (chances >= least_answer) & (chances < clear))):
+    print(f"  caught {(chances[~found.answerable] < fitted.least_answer).mean():.3f} at {REFUSED_AS_NOT_COVERED} refused")
+    answered = chances >= fitted.least_answer
+    clear = chances >= fitted.clear_answer
+    for name, at in (("clear", clear), ("likely", answered & ~clear)):
         print(f"  {name}: {at.sum()} questions, {found.right[at].mean():.3f} answered by the first {FIRST} citations")
     print("  said, was, questions:", "; ".join(f"{said:.2f} {was:.2f} {size}" for said, was, size in points))
+
+
+def save(fitted: Calibration) -> None:
+    """Writes the calibration, which is in use from then on."""
+    CALIBRATION_FILE.write_text(json.dumps(asdict(fitted), indent=2) + "\n", encoding="utf-8")
+    calibration.cache_clear()
 
 
 def clear_from(chances: Floats, right: Bools) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +22,6 @@ CANDIDATES = 50
 # What the best lexical score adds to a late-interaction score, which is a mean cosine: enough to part near ties. On 600
 # questions over other policies MRR@10 is .755, .758, .752, .749, .722 with 0, .02, .04, .06, .1.
 LEXICAL_WEIGHT = 0.02
-# Passages whose mean score is a question's level.
-LEVEL = 10
-
-
-class Found(NamedTuple):
-    """What one search finds."""
-
-    ranking: Ranking
-    # Cosine of the question and the nearest passage searched; −1 where none is.
-    nearest: float
-    # Mean score of the ten best passages searched, 0 where none is: what the question finds anywhere.
-    level: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +33,7 @@ class Search:
     lexical: Lexical
     late: TokenVectors
 
-    def rank(self, text: str, query: EncodedQuery, rows: Rows, k: int, candidates: int = CANDIDATES) -> Found:
+    def rank(self, text: str, query: EncodedQuery, rows: Rows, k: int, candidates: int = CANDIDATES) -> Ranking:
         """The `k` best passages among `rows`.
 
         Args:
@@ -57,21 +44,20 @@ class Search:
             candidates: how many of the fused ranking late interaction reorders; no fewer than `k`.
 
         Returns:
-            Hits, best first, ties by passage, with scores of about 0 to 1; and how near the nearest passage is.
+            Hits, best first, ties by passage, with scores of about 0 to 1.
 
         Source: Khattab and Zaharia 2020, "ColBERT" (late interaction); Cormack et al. 2009 (fusion of the candidates).
         """
         depth = max(k, candidates)
-        near, cosines = self.dense.search(query.vector, depth, rows)
+        near, _ = self.dense.search(query.vector, depth, rows)
         matching, scores = self.lexical.search(text, depth, rows)
         fused = np.array([row for row, _ in fuse((near, matching), (1.0, 1.0))[:depth]], dtype=np.int64)
         if not len(fused):
-            return Found((), -1.0, 0.0)
+            return ()
         lexical = dict(zip(matching.tolist(), scores.tolist(), strict=True))
         best = max(lexical.values(), default=0.0) or 1.0
         share = np.array([lexical.get(row, 0.0) / best for row in fused.tolist()], dtype=np.float32)
         weights = self.late.weights(query.pieces)
         total = self.late.max_sim(query.tokens, fused, weights) + LEXICAL_WEIGHT * share
         order = np.lexsort((fused, -total))
-        ranking = tuple(Hit(self.passages[int(fused[at])], float(total[at])) for at in order[:k])
-        return Found(ranking, float(cosines[0]), float(total[order[:LEVEL]].mean()))
+        return tuple(Hit(self.passages[int(fused[at])], float(total[at])) for at in order[:k])
