@@ -171,9 +171,7 @@ class Assistant:
         self._check(policies or ())
         return self._suggest(None if policies is None else tuple(sorted(policies)))[:count]
 
-    def evidence(
-        self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = ()
-    ) -> Evidence:
+    def evidence(self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = ()) -> Evidence:
         """What the decision to answer or abstain is made on.
 
         Raises:

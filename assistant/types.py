@@ -201,9 +201,9 @@ class Status(StrEnum):
 class Confidence(StrEnum):
     """How sure an answer is; docs/quality.md measures what each one promises."""
 
-    # A clause that is cited answers the question: wrong so rarely that the answer may be passed on as it is.
+    # Of ten such answers about nine have the clause that answers among their first three citations.
     CLEAR = "clear"
-    # A clause that is cited probably answers it, but it may be about something close by: to be read first.
+    # About six of ten do; the others cite something close by.
     LIKELY = "likely"
 
     @property

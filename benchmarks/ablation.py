@@ -29,11 +29,12 @@ from assistant.evaluation.evaluate import evaluate
 from assistant.evaluation.metrics import Metrics, metrics, rank_measures
 from assistant.evaluation.questions import JudgedQuestion, read_questions
 from assistant.retrieval import search
-from assistant.retrieval.encoder import Encoded, EncodedQuery, Encoder
+from assistant.retrieval.encoder import Encoded, EncodedQuery
 from assistant.retrieval.fusion import fuse
 from assistant.retrieval.late import TokenVectors, gather
 from assistant.retrieval.search import Search
 from assistant.retrieval.spelling import Spelling
+from assistant.retrieval.weights import read_page
 from assistant.types import Confidence, Hit, Passage, Ranking, Status
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +46,7 @@ Patch = Callable[[], AbstractContextManager[object]]
 class Plain:
     """all-MiniLM-L6-v2 as it is, without token vectors, in the place of the encoder."""
 
-    name, sha256, dim, token_dim = "all-MiniLM-L6-v2", Encoder().sha256, 384, 128
+    name, sha256, dim, token_dim = "all-MiniLM-L6-v2", read_page().sha256, 384, 128
 
     def __init__(self) -> None:
         from sentence_transformers import SentenceTransformer
@@ -129,8 +130,13 @@ VARIANTS = (
         patches=(answering, lambda: patch.object(Search, "rank", ranked_by(dense=0.0, lexical=1.0))),
     ),
     Variant("without the lexical score", patches=(answering, lambda: patch.object(search, "LEXICAL_WEIGHT", 0.0))),
-    Variant("without weights of word pieces", patches=(answering, lambda: patch.object(TokenVectors, "weights", equal_weights))),
-    Variant("without mended spelling", patches=(answering, lambda: patch.object(Spelling, "mended", lambda _, text: text))),
+    Variant(
+        "without weights of word pieces",
+        patches=(answering, lambda: patch.object(TokenVectors, "weights", equal_weights)),
+    ),
+    Variant(
+        "without mended spelling", patches=(answering, lambda: patch.object(Spelling, "mended", lambda _, text: text))
+    ),
     Variant("without context before passages", "no context"),
 )
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.answering.phrases import placed_phrase
 from assistant.retrieval.phrases import exact_spans
 
 EXAMPLES = [
@@ -38,3 +39,21 @@ def test_what_stands_apart_is_found(before: str, phrase: str, after: str) -> Non
     spans = exact_spans(text, phrase)
     assert any(span.of(text).casefold() == phrase.casefold() for span in spans)
     assert all(left.end <= right.start for left, right in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("question", "phrase"),
+    [
+        ("Where does the policy mention the Data Protection Act?", "Data Protection Act"),
+        ("which clause refers to arbitration", "arbitration"),
+        ("Which short section talks about web beacons?", "web beacons"),
+        ("Где упоминается Google Analytics?", "Google Analytics"),
+        ("¿Dónde se menciona Google Analytics?", "Google Analytics"),
+        ("哪里提到了未成年人？", "未成年人"),
+        ("Where is my data stored?", ""),
+        ("Do you mention cookies?", ""),
+        ("Which passage talks about what you will do with all of my messages", ""),
+    ],
+)
+def test_words_whose_place_is_asked_for(question: str, phrase: str) -> None:
+    assert placed_phrase(question) == phrase

@@ -1,8 +1,8 @@
 """Fits when the assistant abstains, and draws the curves: the second half of `make train DATA=folder`.
 
 Messages are told from privacy questions by their vectors; whether the first citations answer, by how the best passage
-fits, on questions over policies that the encoder was not trained on. All figures are cross-validated: of the policies of
-HELD_OUT each is judged by a model fitted to the others.
+fits, on questions over policies that the encoder was not trained on. All figures are cross-validated: of the policies
+of HELD_OUT each is judged by a model fitted to the others.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ from training.train import OWN_ROWS
 
 mpl.use("svg")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-# Share of the questions that have an answer which each of the two decisions may refuse.
+# Share of the privacy questions that may be taken for other messages.
 REFUSED_AS_OFF_TOPIC = 0.01
-REFUSED_AS_NOT_COVERED = 0.03
+# Probability from which there is an answer. A refusal shows the nearest clauses all the same, so a wrong answer costs a
+# little more than a wrong refusal, and answers must be a little more likely right than wrong.
+LEAST_ANSWER = 0.55
 # What "clear answer" promises: this share has the answer among its first citations.
 CLEAR = 0.9
 FIRST = 3
@@ -127,7 +129,7 @@ def refusal_curve(scores: Floats, good: Bools, name: str, chosen: float) -> None
 
 
 def reliability(chances: Floats, right: Bools, name: str) -> list[tuple[float, float, int]]:
-    """Draws how often the first citations answer, for each tenth of the questions; returns the points and their sizes."""
+    """Draws how often the first citations answer, for each tenth of the questions; returns the points."""
     from matplotlib import pyplot as plt
 
     order = np.array_split(np.argsort(chances, kind="stable"), 10)
@@ -135,7 +137,12 @@ def reliability(chances: Floats, right: Bools, name: str) -> list[tuple[float, f
     figure, axes = plt.subplots(figsize=(4, 3.6))
     axes.plot([0, 1], [0, 1], linewidth=0.8, color="grey")
     axes.plot([said for said, _, _ in points], [was for _, was, _ in points], "o-")
-    axes.set(xlabel="probability, as said", ylabel=f"share answered by the first {FIRST} citations", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(
+        xlabel="probability, as said",
+        ylabel=f"share answered by the first {FIRST} citations",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+    )
     _save(figure, name)
     return points
 
@@ -175,17 +182,22 @@ def main() -> None:
         match_weight=match_weight,
         elsewhere_weight=elsewhere_weight,
         fit_bias=fit_bias,
-        least_answer=float(np.quantile(chances[found.answerable], REFUSED_AS_NOT_COVERED)),
+        least_answer=LEAST_ANSWER,
         clear_answer=clear_from(chances, found.right),
     )
     save(fitted)
     refusal_curve(sums, on_topic, "off-topic.svg", fitted.least_topic)
     refusal_curve(chances, found.answerable, "not-covered.svg", fitted.least_answer)
     points = reliability(chances, found.right, "reliability.svg")
-    print(f"off topic: AUC {roc_auc_score(on_topic, sums):.4f}, caught {(sums[~on_topic] < fitted.least_topic).mean():.3f}")
+    print(
+        f"off topic: AUC {roc_auc_score(on_topic, sums):.4f} of {len(sums)} messages and questions, "
+        f"caught {(sums[~on_topic] < fitted.least_topic).mean():.3f} at {REFUSED_AS_OFF_TOPIC} refused"
+    )
     print(f"not covered: AUC {roc_auc_score(found.answerable, chances):.3f} of {len(chances)} questions")
-    print(f"  caught {(chances[~found.answerable] < fitted.least_answer).mean():.3f} at {REFUSED_AS_NOT_COVERED} refused")
     answered = chances >= fitted.least_answer
+    print(f"  refused: {(~answered)[~found.answerable].mean():.3f} of those without an answer, ", end="")
+    print(f"{(~answered)[found.answerable].mean():.3f} of those with one; ", end="")
+    print(f"{(~answered)[found.right].mean():.3f} of those that the first {FIRST} citations answer")
     clear = chances >= fitted.clear_answer
     for name, at in (("clear", clear), ("likely", answered & ~clear)):
         print(f"  {name}: {at.sum()} questions, {found.right[at].mean():.3f} answered by the first {FIRST} citations")

@@ -1,15 +1,15 @@
 """Tunes the sentence encoder: one model whose pooled vector finds passages and whose token vectors order them.
 
-Each step takes questions of a few policies and the passages of these policies, encoded once for all their questions. The
-loss is the sum of three:
+Each step takes questions of a few policies and the passages of these policies, encoded once for all their questions.
+The loss is the sum of three:
 
 1. InfoNCE of the pooled vectors over all passages of the step (van den Oord et al. 2018, multiple positives each on its
    own). A passage of another policy that scores above the question's own answer is no negative, since policies say the
    same things: Solatorio 2024, "GISTEmbed".
-2. The same of the late-interaction scores (Khattab and Zaharia 2020, "ColBERT"), through a projection that is learned too.
+2. The same of the late-interaction scores (Khattab and Zaharia 2020, "ColBERT"), through a learned projection.
 3. Binary cross-entropy of late-interaction scores, for answers against the best-scoring passages that do not answer,
-   those of unanswerable questions included: so that a score means the same for all questions (Zhai et al. 2023, "SigLIP")
-   and tells when to abstain.
+   those of unanswerable questions included: so that a score means the same for all questions (Zhai et al. 2023,
+   "SigLIP") and tells when to abstain.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _step(groups: list[list[Row]], texts: dict[str, Text], dice: random.Random) 
 def noisy(question: str, dice: random.Random) -> str:
     """The question as a hurried thumb may type it, one time in a few."""
     if dice.random() < NOISY:
-        question = question.lower().rstrip("?.! ")
+        question = question.lower().rstrip("?.! ") or question
     if dice.random() < NOISY and len(question) > 8:
         for _ in range(1 + len(question) // 40):
             at = dice.randrange(1, len(question) - 2)
@@ -245,4 +245,4 @@ def answers(logits: Tensor, right: Tensor, own: Tensor) -> Tensor:
     # Questions without an answer are fewer, and are what this loss is for.
     weight = torch.where(has, 0.5, 1.5)[:, None].expand_as(wrong)
     missed = functional.softplus(wrong) * weight
-    return functional.softplus(-best).mean() + missed.sum() / weight.sum()
+    return functional.softplus(-best).sum() / has.sum().clamp(min=1) + missed.sum() / weight.sum()

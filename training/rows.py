@@ -25,9 +25,9 @@ from assistant.types import Document, Passage
 LEAST_HELD = 0.5
 # Policies that nothing is fitted to but thresholds: figures and calibration come from their questions.
 HELD_OUT = frozenset(
-    "gov-ico gov-hmrc gov-ssa mozilla-common-voice-privacy-notice mozilla-thunderbird-privacy-policy mozilla-mdn-plus-privacy "
-    "37signals-recruitment-privacy github-subprocessors own-quillstack-legal own-parlonia-lessons "
-    "own-lampada-kursy own-opalbay-cookies".split()
+    "gov-ico gov-hmrc gov-ssa mozilla-common-voice-privacy-notice mozilla-thunderbird-privacy-policy "
+    "mozilla-mdn-plus-privacy 37signals-recruitment-privacy github-subprocessors own-quillstack-legal "
+    "own-parlonia-lessons own-lampada-kursy own-opalbay-cookies".split()
 )
 
 

@@ -1,8 +1,9 @@
 """Makes the encoder that the assistant ships, or tunes it on other rows: `make train DATA=../shared/training`.
 
-DATA is a folder of training data (training/rows.py tells its form). Where it holds e5_dequantise.py, the encoder is built
-from multilingual-e5-small anew; without it the shipped encoder is tuned on these rows. The rows of training/rows are
-always taken too, so that nothing is forgotten. Policies of `HELD_OUT` are left out; training/calibrate.py uses them.
+DATA is a folder of training data (training/rows.py tells its form). Where it holds e5_dequantise.py, the encoder is
+built from multilingual-e5-small anew; without it the shipped encoder is tuned on these rows. The rows of training/rows
+are always taken too, so that nothing is forgotten. Policies of `HELD_OUT` are left out: training/calibrate.py uses
+them.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ EPOCHS = 3
 FURTHER_EPOCHS = 2
 SEED = 20
 CONFIG = (
-    "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings type_vocab_size "
-    "layer_norm_eps pad_token_id"
+    "vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size max_position_embeddings "
+    "type_vocab_size layer_norm_eps pad_token_id"
 ).split()
 
 
@@ -43,7 +44,8 @@ def package_file(package: str, *, name: str = "") -> Path:
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
         raise SystemExit(f"The package {package} is missing; make train installs it from requirements-train.txt.")
-    files = [file for place in found.submodule_search_locations for file in Path(place).rglob(name or "*") if file.is_file()]
+    places = map(Path, found.submodule_search_locations)
+    files = (file for place in places for file in place.rglob(name or "*") if file.is_file())
     return max(files, key=lambda file: file.stat().st_size)
 
 
@@ -86,16 +88,17 @@ def main() -> None:
     rows, messages = read_rows(folders, texts)
     anew = (arguments.data / DEQUANTISE).exists()
     if anew:
-        model, tokenizer = base(arguments.data, texts, rows, messages)
-        config = {name: getattr(model.config, name) for name in CONFIG}
-        weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+        start, tokenizer = base(arguments.data, texts, rows, messages)
+        config = {name: getattr(start.config, name) for name in CONFIG}
+        weights = {name: tensor.detach().numpy() for name, tensor in start.state_dict().items()}
         projection = torch.eye(config["hidden_size"])[:, :TOKEN_DIM].clone()
     else:
         config, weights = read_page().config, read_tensors()
         projection = torch.from_numpy(weights.pop(PROJECTION))
         tokenizer = (MODEL_DIR / TOKENIZER).read_text(encoding="utf-8")
     tuned = [row for row in rows if row.policy not in HELD_OUT]
-    trainer = Trainer(Model(bert(_undisturbed(config), weights).train(), projection), Tokenizer.from_str(tokenizer), texts)
+    model = Model(bert(_undisturbed(config), weights).train(), projection)
+    trainer = Trainer(model, Tokenizer.from_str(tokenizer), texts)
     if anew:
         trainer.model.projection = torch.nn.Parameter(principal(trainer, texts))
     trainer.fit(tuned, arguments.epochs or (EPOCHS if anew else FURTHER_EPOCHS), SEED)

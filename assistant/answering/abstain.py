@@ -1,9 +1,8 @@
 """Whether the policies answer a question at all, and how sure that is: the one place that decides it.
 
-Two models decide, both fitted by training/calibrate.py, mostly on questions over policies that the encoder was not trained
-on, and both read the texts, never fused ranks: a support vector machine tells from the question's vector whether a privacy
-policy could answer it at all, a logistic model from how the best passage fits whether one does. docs/quality.md shows
-their curves.
+Two models decide, both fitted by training/calibrate.py and both on the texts, never on fused ranks: a support vector
+machine tells from the question's vector whether a privacy policy could answer it at all, a logistic model from how
+the best passage fits whether the first citations do. docs/quality.md shows their curves.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ def topic(vector: NDArray[np.float32]) -> float:
     """
     known = calibration()
     vectors, weights = _support()
-    # einsum stays in this thread; the threads of a BLAS product spin on while torch needs the cores: 120 ms instead of 20.
+    # einsum stays in this thread; those of a BLAS product spin on while torch waits for a core: 120 ms, not 25.
     distances = 2 - 2 * np.einsum("ij,j->i", vectors, vector)
     return float(np.einsum("i,i->", np.exp(-known.topic_gamma * distances), weights)) + known.topic_bias
 
@@ -118,7 +117,9 @@ def calibration() -> Calibration:
     try:
         return Calibration(**json.loads(CALIBRATION_FILE.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise EncoderError(f"{CALIBRATION_FILE.name} cannot be read ({error}); fetch it again from the repository.") from None
+        raise EncoderError(
+            f"{CALIBRATION_FILE.name} cannot be read ({error}); fetch it again from the repository."
+        ) from None
 
 
 @cache

@@ -11,7 +11,7 @@ from assistant.types import Passage, Span
 # A sentence is marked only where it matches the question nearly as well as the best one does …
 _NEAR_BEST = 0.97
 # … and at least this well: mean over question tokens of the best cosine in the sentence.
-_LEAST = 0.25
+_LEAST = 0.4
 
 
 def marks(passage: Passage, late: TokenVectors, query: EncodedQuery, every_item: bool) -> tuple[Span, ...]:

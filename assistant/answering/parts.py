@@ -13,7 +13,11 @@ def in_reading_order(ranking: Ranking) -> Ranking:
     if not ranking:
         return ()
     first = ranking[0].passage
-    parts = {hit.passage.id: hit for hit in ranking if (hit.passage.policy, hit.passage.clause) == (first.policy, first.clause)}
+    parts = {
+        hit.passage.id: hit
+        for hit in ranking
+        if (hit.passage.policy, hit.passage.clause) == (first.policy, first.clause)
+    }
     start = end = first.id
     while start - 1 in parts:
         start -= 1

@@ -12,7 +12,7 @@ from assistant.answering.followup import standalone
 from assistant.answering.language import language_of
 from assistant.answering.names import Naming, naming
 from assistant.answering.numbers import clause_numbers
-from assistant.answering.phrases import quoted_phrases
+from assistant.answering.phrases import placed_phrase, quoted_phrases
 from assistant.answering.roster import Roster, roster
 from assistant.types import Policy, fold
 
@@ -62,7 +62,7 @@ class Question:
     outside: tuple[Policy, ...] = ()
     # Clause numbers asked for, in order ("5.8.3", "3(a)").
     numbers: tuple[str, ...] = ()
-    # Quoted phrases, in order, without their quotation marks.
+    # Quoted phrases, in order, without their quotation marks; else the words whose place is asked for.
     phrases: tuple[str, ...] = ()
     # Whether several companies or policies are to be answered from side by side.
     compare: bool = False
@@ -104,7 +104,8 @@ def understand(
     searched, groups = _scope(named, whole, known, allowed)
     if follows:
         language = language_of(whole)
-    phrases = [phrase for phrase in quoted_phrases(text) if not _is_name(phrase, named_in(phrase))]
+    wanted = quoted_phrases(text) or tuple(filter(None, [placed_phrase(text)]))
+    phrases = [phrase for phrase in wanted if not _is_name(phrase, named_in(phrase))]
     return Question(
         text=text,
         standalone=whole,

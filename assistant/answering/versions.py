@@ -8,8 +8,8 @@ from assistant.answering.roster import company_keys
 from assistant.types import Citation, Policy, Ranking
 
 # How much less than its company's best hit a newer document's may score to stand before it, in units of
-# late-interaction scores. Not measured yet.
-NEAR = 0.02
+# late-interaction scores. On questions.dev up to .04 changes no figure; .08 puts a worse clause before a better one.
+NEAR = 0.04
 
 
 def newest_first(ranking: Ranking, policies: Mapping[str, Policy], near: float) -> Ranking:

@@ -1,6 +1,7 @@
 """Text → vectors: one pass of the encoder gives the vector of a text and those of its word pieces.
 
-The encoder is multilingual-e5-small, tuned on questions over privacy policies and pruned; training/README.md is its card.
+The encoder is multilingual-e5-small, pruned and tuned on questions over privacy policies; training/README.md is its
+card.
 """
 
 from __future__ import annotations
@@ -141,7 +142,9 @@ class Encoder:
                 progress(len(rows))
         return Encoded(vectors, gather(passages, frequencies, self.token_dim))
 
-    def _pieces(self, encoding: Encoding, prefix: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int32]]:
+    def _pieces(
+        self, encoding: Encoding, prefix: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int32]]:
         """Numbers of all pieces, which of them take part in late interaction, and where they stand after the prefix."""
         numbers = np.array(encoding.ids, dtype=np.int64)
         bounds = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2) - np.int32(prefix)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assistant.errors import EncoderError
 
 if TYPE_CHECKING:
-    from torch import nn
+    from transformers import BertModel
 
 MODEL_DIR = Path(__file__).with_name("model")
 PAGE = "model.json"
@@ -63,9 +63,13 @@ def read_page(folder: Path = MODEL_DIR) -> Page:
     try:
         return Page(**json.loads((folder / PAGE).read_text(encoding="utf-8")))
     except OSError:
-        raise EncoderError(f"{PAGE} of the encoder is missing in {folder}; fetch it again from the repository.") from None
+        raise EncoderError(
+            f"{PAGE} of the encoder is missing in {folder}; fetch it again from the repository."
+        ) from None
     except (ValueError, TypeError) as error:
-        raise EncoderError(f"{PAGE} of the encoder cannot be read ({error}); fetch it again from the repository.") from None
+        raise EncoderError(
+            f"{PAGE} of the encoder cannot be read ({error}); fetch it again from the repository."
+        ) from None
 
 
 def read_tensors(folder: Path = MODEL_DIR) -> Tensors:
@@ -86,7 +90,7 @@ def read_tensors(folder: Path = MODEL_DIR) -> Tensors:
     }
 
 
-def bert(config: dict[str, Any], tensors: Tensors) -> nn.Module:
+def bert(config: dict[str, Any], tensors: Tensors) -> BertModel:
     """The transformer that the tensors are the weights of, ready to use.
 
     Raises:
@@ -106,7 +110,7 @@ def bert(config: dict[str, Any], tensors: Tensors) -> nn.Module:
     # The libraries raise whatever they find.
     except Exception as error:
         raise EncoderError(f"The encoder's weights cannot be loaded: {error}.") from error
-    return model.eval()
+    return model
 
 
 def write(folder: Path, page: Page, tensors: Tensors, tokenizer: str) -> Page:
@@ -148,7 +152,8 @@ def _packed(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.f
 
 
 def _unpacked(values: NDArray[np.int8], scale: NDArray[np.float16]) -> NDArray[np.float32]:
-    return values * scale.astype(np.float32)
+    whole: NDArray[np.float32] = np.multiply(values, scale.astype(np.float32), dtype=np.float32)
+    return whole
 
 
 def _checked(folder: Path, name: str) -> bytes:
@@ -156,7 +161,9 @@ def _checked(folder: Path, name: str) -> bytes:
     try:
         data = (folder / name).read_bytes()
     except OSError:
-        raise EncoderError(f"{name} of the encoder is missing in {folder}; fetch it again from the repository.") from None
+        raise EncoderError(
+            f"{name} of the encoder is missing in {folder}; fetch it again from the repository."
+        ) from None
     if hashlib.sha256(data).hexdigest() != read_page(folder).files.get(name):
         raise EncoderError(
             f"{name} is not the file that the encoder's {PAGE} names; fetch both again from the repository."
