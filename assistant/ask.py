@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import index
-from assistant.answering.abstain import Decision, Evidence, Fit, decide, topic
+from assistant.answering.abstain import MOST_ELSEWHERE, Decision, Evidence, Fit, decide, topic
 from assistant.answering.cite import cite
 from assistant.answering.lexicon import is_known
 from assistant.answering.marks import marks
@@ -229,7 +229,8 @@ class Assistant:
         whole: Ranking = ()
         if len(reading.policies) < len(self._policies):
             whole = self._search.rank(reading.words, reading.query, self._rows_of(self._rows), 1, _FIRST_LOOK)
-        return Evidence(on_topic, Fit(match, max([match, *(hit.score for hit in whole)]) - match))
+        better = max([match, *(hit.score for hit in whole)]) - match
+        return Evidence(on_topic, Fit(match, min(better, MOST_ELSEWHERE)))
 
     def _exact(self, reading: _Reading) -> dict[Passage, tuple[Span, ...]]:
         """Passages that hold a quoted phrase, with where they hold it."""

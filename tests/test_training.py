@@ -266,7 +266,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Text:
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(1, 70), st.integers(1, 90)), max_size=8), st.integers(0, 99))
 def test_an_epoch_takes_every_row_once(document: Text, sizes: list[tuple[int, int]], seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     rows, texts = [], {}
     for number, (asked, passages) in enumerate(sizes):
         policy = f"policy-{number}"
@@ -274,7 +274,7 @@ def test_an_epoch_takes_every_row_once(document: Text, sizes: list[tuple[int, in
         for at in range(asked):
             drawn = dice.sample(range(passages), min(passages, dice.randrange(4)))
             rows.append(_row(policy, tuple(drawn[:1]), tuple(drawn[1:]), f"{number} {at}"))
-    found = list(steps(rows, texts, random.Random(seed)))  # noqa: S311
+    found = list(steps(rows, texts, random.Random(seed)))
     assert Counter(row for step in found for row in step.rows) == Counter(rows)
     for step in found:
         assert 0 < len(step.rows) <= QUESTIONS
@@ -297,9 +297,9 @@ def test_an_epoch_takes_every_row_once(document: Text, sizes: list[tuple[int, in
 def test_epochs_differ_and_seeds_do_not(document: Text) -> None:
     texts = {"a": document, "b": document}
     rows = [_row(policy, (at % 3,), (), f"{at}") for policy in texts for at in range(40)]
-    dice = random.Random(1)  # noqa: S311
+    dice = random.Random(1)
     first, second = list(steps(rows, texts, dice)), list(steps(rows, texts, dice))
-    again = list(steps(rows, texts, random.Random(1)))  # noqa: S311
+    again = list(steps(rows, texts, random.Random(1)))
     assert [(step.rows, step.passages) for step in first] == [(step.rows, step.passages) for step in again]
     assert [step.rows for step in first] != [step.rows for step in second]
 
@@ -308,15 +308,15 @@ def test_epochs_differ_and_seeds_do_not(document: Text) -> None:
 @given(st.one_of(st.text(min_size=1, max_size=90), st.sampled_from(["?", "?!", "…?", "a?", "Do you?", "隐私？"])))
 def test_noise_is_the_same_for_a_seed_and_leaves_something(question: str) -> None:
     for seed in range(20):
-        typed = noisy(question, random.Random(seed))  # noqa: S311
-        assert typed == noisy(question, random.Random(seed))  # noqa: S311
+        typed = noisy(question, random.Random(seed))
+        assert typed == noisy(question, random.Random(seed))
         assert typed
         assert len(typed) >= len(question.rstrip("?.! ")) - 1 - len(question) // 40
 
 
 def test_most_questions_stay_as_they_are() -> None:
     question = "Who gets my address, and why?"
-    dice = random.Random(0)  # noqa: S311
+    dice = random.Random(0)
     typed = Counter(noisy(question, dice) for _ in range(1000))
     assert 0.6 < typed[question] / 1000 < 0.85
     assert 0.05 < typed[question.lower().rstrip("?")] / 1000 < 0.2
@@ -526,12 +526,12 @@ def test_a_few_steps_learn_and_leave_the_embeddings(
 ) -> None:
     # That of the real model is too careful for weights that know nothing.
     monkeypatch.setattr(training, "LEARNING_RATE", 3e-3)
-    step = next(steps(ROWS, trainer.texts, random.Random(5)))  # noqa: S311
+    step = next(steps(ROWS, trainer.texts, random.Random(5)))
     before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
 
     def losses() -> list[float]:
         with torch.no_grad():
-            return [loss.item() for loss in trainer.loss(step, random.Random(6))]  # noqa: S311
+            return [loss.item() for loss in trainer.loss(step, random.Random(6))]
 
     first = losses()
     trainer.fit(ROWS, 15, seed=7)

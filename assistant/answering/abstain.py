@@ -25,6 +25,10 @@ CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 # float16[n, dim + 1]: support vectors, each with its weight last.
 TOPIC_FILE = Path(__file__).with_name("topic.npy")
 
+# How much of a better match elsewhere counts: the more policies there are, the better some clause of theirs fits any
+# question, and that must not end in refusing them all.
+MOST_ELSEWHERE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -32,7 +36,7 @@ class Fit:
 
     # Weighted mean over the question's word pieces of their best cosine in the passage; about 0 to 1.
     match: float
-    # How much better a passage of a policy that is not searched matches; 0 where none does.
+    # How much better a passage of a policy that is not searched matches; 0 where none does, at most MOST_ELSEWHERE.
     elsewhere: float
 
 
