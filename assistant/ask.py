@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import index
-from assistant.answering.abstain import MOST_ELSEWHERE, Decision, Evidence, Fit, decide, topic
+from assistant.answering.abstain import Decision, Evidence, Fit, decide, topic
 from assistant.answering.cite import cite
-from assistant.answering.lexicon import is_known
+from assistant.answering.lexicon import holds_words, is_known
 from assistant.answering.marks import marks
 from assistant.answering.parts import in_reading_order
 from assistant.answering.suggest import SUGGESTIONS
@@ -223,14 +223,15 @@ class Assistant:
 
     def _evidence(self, reading: _Reading, ranking: Ranking) -> Evidence:
         on_topic = topic(reading.query.vector)
+        language = reading.asked.language
+        words = bool(self._search.lexical.matched(reading.words).any()) or holds_words(reading.words, language)
         if not ranking:
-            return Evidence(on_topic, None)
+            return Evidence(on_topic, None, words)
         match = max(hit.score for hit in ranking)
         whole: Ranking = ()
         if len(reading.policies) < len(self._policies):
             whole = self._search.rank(reading.words, reading.query, self._rows_of(self._rows), 1, _FIRST_LOOK)
-        better = max([match, *(hit.score for hit in whole)]) - match
-        return Evidence(on_topic, Fit(match, min(better, MOST_ELSEWHERE)))
+        return Evidence(on_topic, Fit(match, max([match, *(hit.score for hit in whole)]) - match), words)
 
     def _exact(self, reading: _Reading) -> dict[Passage, tuple[Span, ...]]:
         """Passages that hold a quoted phrase, with where they hold it."""

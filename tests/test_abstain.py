@@ -50,6 +50,8 @@ def own_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
         (Evidence(0.0, None), NOT_COVERED),
         (Evidence(-1.1, Fit(0.9, 0.0)), OFF_TOPIC),
         (Evidence(-1.1, None), OFF_TOPIC),
+        (Evidence(0.0, Fit(0.8, 0.0), words=False), OFF_TOPIC),
+        (Evidence(0.6, Fit(0.8, 0.0), words=False), CLEAR),
     ],
 )
 def test_decisions(evidence: Evidence, decision: Decision) -> None:

@@ -1,4 +1,4 @@
-"""Floors a little below what was measured, on questions that nothing was trained on; docs/quality.md has the figures."""
+"""Floors a little below what was measured, on questions that nothing was trained on; docs/quality.md has figures."""
 
 from __future__ import annotations
 
