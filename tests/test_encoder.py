@@ -38,7 +38,7 @@ def plain() -> BertModel:
     tensors = read_tensors()
     del tensors[PROJECTION]
     model = bert(read_page().config, tensors)
-    assert isinstance(model, BertModel)
+    model.eval()
     return model
 
 

@@ -91,7 +91,7 @@ def read_tensors(folder: Path = MODEL_DIR) -> Tensors:
 
 
 def bert(config: dict[str, Any], tensors: Tensors) -> BertModel:
-    """The transformer that the tensors are the weights of, ready to use.
+    """The transformer that the tensors are the weights of, in training mode, as transformers makes it.
 
     Raises:
         EncoderError: they do not fit.
