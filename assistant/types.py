@@ -203,7 +203,7 @@ class Confidence(StrEnum):
 
     # Of ten such answers about nine have the clause that answers among their first three citations.
     CLEAR = "clear"
-    # About six of ten do; the others cite something close by.
+    # About seven of ten do; the others cite something close by.
     LIKELY = "likely"
 
     @property

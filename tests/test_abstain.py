@@ -58,10 +58,6 @@ def test_decisions(evidence: Evidence, decision: Decision) -> None:
     assert decide(evidence) == decision
 
 
-def test_the_calibration_is_of_the_shipped_encoder() -> None:
-    assert calibration().encoder == read_page().sha256
-
-
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with copies of both files, which are read instead."""
@@ -78,6 +74,15 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 def test_a_calibration_without_the_form_is_refused(elsewhere: Path, text: str) -> None:
     (elsewhere / "calibration.json").write_text(text)
     with pytest.raises(EncoderError, match=r"calibration\.json cannot be read .* fetch it again"):
+        decide(Evidence(0.0, None))
+
+
+def test_a_calibration_of_another_encoder_is_refused(elsewhere: Path) -> None:
+    assert calibration().encoder == read_page().sha256
+    calibration.cache_clear()
+    text = (elsewhere / "calibration.json").read_text()
+    (elsewhere / "calibration.json").write_text(text.replace(read_page().sha256, "0" * 64))
+    with pytest.raises(EncoderError, match=r"fitted to another encoder; run make train"):
         decide(Evidence(0.0, None))
 
 

@@ -18,7 +18,6 @@ from benchmarks.ablation import INDEXES, VARIANTS, patched
 from training.rows import HELD_OUT, Row, Text, read_rows, read_texts
 
 ROWS = Path(__file__).resolve().parent.parent / "training" / "rows"
-POLICYQA = Path(__file__).resolve().parent.parent.parent / "shared" / "eval" / "policyqa-dev"
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +100,13 @@ def test_messages_off_topic_are_told_in_many_languages(held_out: Assistant) -> N
     assert sum(told) >= 13
 
 
-@pytest.mark.skipif(not POLICYQA.exists(), reason="PolicyQA-dev is for research and not part of the repository")
-def test_policyqa_against_plain_minilm_and_bm25(tmp_path: Path) -> None:
+def test_policyqa_against_plain_minilm_and_bm25(shared: Path, tmp_path: Path) -> None:
     """Measured on all of it, everything answered: MRR@10 5.9 points above."""
-    questions = random.Random(0).sample(list(read_questions(POLICYQA / "questions.jsonl")), 250)
+    policyqa = shared / "eval" / "policyqa-dev"
+    questions = random.Random(0).sample(list(read_questions(policyqa / "questions.jsonl")), 250)
     found = {}
     for variant in (VARIANTS[0], VARIANTS[2]):
         with patched(*INDEXES[variant.index], *variant.patches):
-            ingest(POLICYQA / "corpus", tmp_path / variant.index)
+            ingest(policyqa / "corpus", tmp_path / variant.index)
             found[variant.index] = measured(Assistant.open(tmp_path / variant.index), questions).mrr_10 or 0
     assert found["as it is"] >= found["MiniLM"] + 0.03

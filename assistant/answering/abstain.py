@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import EncoderError
+from assistant.retrieval.weights import read_page
 from assistant.types import Confidence, Status
 
 # Keys hit at random reach sums of about 0; misspelt questions hold a word that can be mended.
@@ -116,14 +117,17 @@ def calibration() -> Calibration:
     """The shipped calibration.
 
     Raises:
-        EncoderError: it is missing or has not the form.
+        EncoderError: it is missing, has not the form, or was fitted to another encoder.
     """
     try:
-        return Calibration(**json.loads(CALIBRATION_FILE.read_text(encoding="utf-8")))
+        found = Calibration(**json.loads(CALIBRATION_FILE.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise EncoderError(
             f"{CALIBRATION_FILE.name} cannot be read ({error}); fetch it again from the repository."
         ) from None
+    if found.encoder != read_page().sha256:
+        raise EncoderError(f"{CALIBRATION_FILE.name} was fitted to another encoder; run make train to its end.")
+    return found
 
 
 @cache
