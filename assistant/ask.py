@@ -21,6 +21,7 @@ from assistant.answering.summary import summary
 from assistant.answering.understand import Question, understand
 from assistant.answering.versions import NEAR, newest_first
 from assistant.errors import IndexStaleError, QuestionError
+from assistant.links import anchors
 from assistant.retrieval.dense import Dense
 from assistant.retrieval.encoder import EncodedQuery, Encoder
 from assistant.retrieval.lexical import Lexical
@@ -69,6 +70,7 @@ class Assistant:
         self._by_id = {policy.id: policy for policy in self._policies}
         self._rows = _rows_by_policy(data.passages)
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
+        self._anchors = lru_cache(maxsize=1024)(lambda policy: anchors(self._documents[policy]))
 
     @classmethod
     def open(cls, index_dir: Path, max_question_chars: int = _LONGEST_QUESTION) -> Assistant:
@@ -164,7 +166,7 @@ class Assistant:
             numbers = [clause.number for clause in document.clauses if clause.number and clause.depth == 1]
             known = f"its sections are {', '.join(numbers)}" if numbers else "its clauses have no numbers"
             raise QuestionError(f"{document.policy.name} has no clause {number!r}; {known}.")
-        return tuple(cite(document, passage, at) for at, passage in enumerate(found, 1))
+        return tuple(self._cite(Hit(passage, 0.0), at) for at, passage in enumerate(found, 1))
 
     def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
         """Questions that these policies answer, plainest first."""
@@ -273,7 +275,8 @@ class Assistant:
         )
 
     def _cite(self, hit: Hit, number: int, marked: Iterable[Span] = ()) -> Citation:
-        return cite(self._documents[hit.passage.policy], hit.passage, number, marked)
+        policy, clause = hit.passage.policy, hit.passage.clause
+        return cite(self._documents[policy], hit.passage, number, marked, self._anchors(policy)[clause])
 
     def _marks(self, reading: _Reading, hit: Hit, exact: Mapping[Passage, tuple[Span, ...]]) -> tuple[Span, ...]:
         if hit.passage in exact:

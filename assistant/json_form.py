@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant.links import permalink
 from assistant.types import Answer, Citation, Policy
 
 
@@ -34,8 +35,15 @@ def citation_form(citation: Citation) -> dict[str, object]:
         "quote": citation.quote,
         "marks": [list(mark) for mark in citation.marks],
         "document_sha256": citation.document_sha256,
-        "fragment": citation.fragment,
+        "url": citation_url(citation),
     }
+
+
+def citation_url(citation: Citation) -> str:
+    """The citation's permalink, relative to the root of the server; it marks what the citation marks."""
+    start = citation.span.start
+    marks = [(mark, citation.quote[mark.start - start : mark.end - start]) for mark in citation.marks]
+    return permalink(citation.policy.id, citation.anchor, marks)
 
 
 def policy_form(policy: Policy) -> dict[str, object]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from assistant.errors import SettingsError
 
 PREFIX = "ASSISTANT_"
+_KINDS = {int: "a whole number", bool: "yes or no", str: "text", Path: "a path"}
+_SWITCH = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,26 @@ class Settings:
     max_file_mb: int = field(default=50, metadata={"doc": "Largest policy file that is read, in MiB."})
     max_question_chars: int = field(default=2000, metadata={"doc": "Longest question, in characters."})
     concurrency: int = field(default=4, metadata={"doc": "Questions answered at the same time by the web server."})
+    cors_origins: str = field(
+        default="",
+        metadata={"doc": "Origins whose pages may use the API and the widget, separated by spaces; `*` for all."},
+    )
+    frame_ancestors: str = field(
+        default="'self'", metadata={"doc": "Origins whose pages may show `/embed` in a frame, as in a CSP."}
+    )
+    rate_limit: str = field(
+        default="60/minute", metadata={"doc": "Requests that one client may send to the API, such as `600/hour`."}
+    )
+    contact: str = field(
+        default="", metadata={"doc": "Mail or web address that “Ask our team” in the widget leads to; empty for none."}
+    )
+    feedback: Path = field(
+        default=Path("feedback.sqlite"), metadata={"doc": "File of votes and of counts of what was not covered."}
+    )
+    store_questions: bool = field(
+        default=False, metadata={"doc": "Whether the text of questions is stored with them, redacted."}
+    )
+    retention_days: int = field(default=90, metadata={"doc": "Days after which what is stored is deleted."})
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -38,9 +60,16 @@ class Settings:
                 continue
             if name not in known:
                 raise SettingsError(f"{name} is no setting; the settings are {', '.join(sorted(known))}.")
-            kind: type[Path | str | int] = type(getattr(cls(), known[name].name))
+            kind: type[Path | str | int | bool] = type(getattr(cls(), known[name].name))
             try:
-                values[known[name].name] = kind(text)
+                values[known[name].name] = _switch(text) if kind is bool else kind(text)
             except ValueError:
-                raise SettingsError(f"{name} must be a {kind.__name__}, not {text!r}.") from None
+                raise SettingsError(f"{name} must be {_KINDS[kind]}, not {text!r}.") from None
         return cls(**values)  # type: ignore[arg-type]
+
+
+def _switch(text: str) -> bool:
+    found = _SWITCH.get(text.strip().casefold())
+    if found is None:
+        raise ValueError(text)
+    return found

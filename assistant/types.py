@@ -231,11 +231,8 @@ class Citation:
     document_sha256: str
     # Spans of the sentences or items that answer, inside `span`; empty when unsure.
     marks: tuple[Span, ...] = ()
-
-    @property
-    def fragment(self) -> str:
-        """Fragment of a permalink: the clause where it has a number, else the span."""
-        return f"#{self.clause}" if self.clause else f"#c{self.span.start}-{self.span.end}"
+    # Anchor of the clause on the policy's page (assistant/links.py), "" for the document itself.
+    anchor: str = ""
 
     @property
     def pieces(self) -> tuple[tuple[str, bool], ...]:

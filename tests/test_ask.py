@@ -67,7 +67,7 @@ def test_a_clause_number_returns_that_clause_first(assistant: Assistant, questio
     answer = assistant.ask(question)
     check_laws(assistant, answer, 5)
     assert answer.citations[0].clause == number
-    assert answer.citations[0].fragment == f"#{number}"
+    assert answer.citations[0].anchor == number
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,10 @@ def _start(root: Path, **environment: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(
     ("environment", "said"),
-    [({"ASSISTANT_INDEX": "/nowhere"}, "/nowhere"), ({"ASSISTANT_PORT": "soon"}, "ASSISTANT_PORT must be a int")],
+    [
+        ({"ASSISTANT_INDEX": "/nowhere"}, "/nowhere"),
+        ({"ASSISTANT_PORT": "soon"}, "ASSISTANT_PORT must be a whole number"),
+    ],
 )
 def test_a_start_that_cannot_succeed_says_why_in_one_sentence(
     root: Path, environment: dict[str, str], said: str

@@ -8,7 +8,7 @@ from assistant.errors import IndexDamagedError
 from assistant.types import Citation, Document, Passage, Span
 
 
-def cite(document: Document, passage: Passage, number: int, marks: Iterable[Span] = ()) -> Citation:
+def cite(document: Document, passage: Passage, number: int, marks: Iterable[Span] = (), anchor: str = "") -> Citation:
     """The citation of one passage.
 
     Args:
@@ -16,6 +16,7 @@ def cite(document: Document, passage: Passage, number: int, marks: Iterable[Span
         passage: what is cited, whole.
         number: rank in its list, from 1.
         marks: spans of the answering sentences, inside the passage.
+        anchor: of the clause on the policy's page.
 
     Raises:
         IndexDamagedError: the passage is not what stands at its span.
@@ -35,6 +36,7 @@ def cite(document: Document, passage: Passage, number: int, marks: Iterable[Span
         quote=quote,
         document_sha256=document.sha256,
         marks=merge(sorted(marks)),
+        anchor=anchor,
     )
 
 

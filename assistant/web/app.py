@@ -1,48 +1,64 @@
-"""The web application: the chat at `/`, its files below `/ui`, `/healthz` for whoever watches over the server."""
+"""The web application: the chat at `/`, and beside it the doors that are pages and routes of our own."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from assistant.feedback.store import FeedbackStore
+from assistant.web.api import routes as api
 from assistant.web.chat import DESCRIPTION, TITLE, build_chat
+from assistant.web.desk import routes as desk
+from assistant.web.headers import SecurityHeaders
 from assistant.web.page import GradioDoor
+from assistant.web.pages import STATIC, file_hashes
+from assistant.web.reader import routes as reader
 from assistant.web.render import render
+from assistant.web.site import Site
+from assistant.web.widget import routes as widget
 
 if TYPE_CHECKING:
     from assistant.ask import Assistant
     from assistant.settings import Settings
 
-_STATIC = Path(__file__).parent / "static"
 _NOSCRIPT = "<p>This page needs JavaScript. The command <code>python -m assistant ask</code> answers without it.</p>"
 # Fonts of the person's own system: none is loaded.
 _FONTS = ("-apple-system", "Segoe UI", "Roboto", "Ubuntu", "Cantarell", "Noto Sans", "Helvetica Neue", "Arial")
 
 
 def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
-    """One application over `assistant`; everything of Gradio's that the chat does not need is off."""
+    """One application over `assistant`; everything of Gradio's that the chat does not need is off.
+
+    Raises:
+        FeedbackError: the file of votes cannot be used.
+    """
+    feedback = FeedbackStore(
+        settings.feedback, store_questions=settings.store_questions, retention_days=settings.retention_days
+    )
+    site = Site(assistant, settings, feedback, anyio.CapacityLimiter(settings.concurrency))
     # FastAPI's own pages on the interface load their scripts from another host.
-    app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title=TITLE, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    for door in (api, reader, desk, widget):
+        app.include_router(door.router(site))
+    app.mount("/ui", StaticFiles(directory=STATIC))
+    _mount_chat(app, site)
+    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
+    return app
 
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Whether the server answers; it starts to only when the assistant is warm."""
-        return {"status": "ok"}
 
-    app.mount("/ui", StaticFiles(directory=_STATIC))
+def _mount_chat(app: FastAPI, site: Site) -> None:
     gr.mount_gradio_app(
         app,
-        build_chat(assistant, settings),
+        build_chat(site),
         path="/",
-        server_name=settings.host,
-        server_port=settings.port,
+        server_name=site.settings.host,
+        server_port=site.settings.port,
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -51,13 +67,12 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
         pwa=False,
         mcp_server=False,
         max_file_size=1,
-        favicon_path=str(_STATIC / "icon.svg"),
+        favicon_path=str(STATIC / "icon.svg"),
         theme=gr.themes.Base(font=[*map(gr.themes.Font, _FONTS)], font_mono=[gr.themes.Font("monospace")]),
     )
     mount = next(route for route in app.router.routes if isinstance(route, Mount) and route.path == "")
-    head = render("head.html", title=TITLE, description=DESCRIPTION, files=_hashes())
+    head = render("head.html", title=TITLE, description=DESCRIPTION, files=file_hashes())
     mount.app = GradioDoor(mount.app, head, _NOSCRIPT)
-    return app
 
 
 def serve(assistant: Assistant, settings: Settings) -> None:
@@ -66,9 +81,3 @@ def serve(assistant: Assistant, settings: Settings) -> None:
         assistant.ask(question)
     app = create_app(assistant, settings)
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="info")
-
-
-def _hashes() -> dict[str, str]:
-    """Name → content hash of the files in static/, so that a browser never uses an outdated one."""
-    files = (path for path in _STATIC.iterdir() if path.is_file())
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}

@@ -13,8 +13,7 @@ from assistant.web.render import render
 from assistant.web.turns import Turns
 
 if TYPE_CHECKING:
-    from assistant.ask import Assistant
-    from assistant.settings import Settings
+    from assistant.web.site import Site
 
 TITLE = "Ask the privacy policy"
 DESCRIPTION = "Answers from privacy policies, cited clause by clause and word for word."
@@ -33,12 +32,12 @@ class Parts(NamedTuple):
     chosen: gr.Button
 
 
-def build_chat(assistant: Assistant, settings: Settings) -> gr.Blocks:
-    """The Gradio application over `assistant`, with the endpoint `ask` for programs."""
-    turns = Turns(assistant, settings)
+def build_chat(site: Site) -> gr.Blocks:
+    """The Gradio application over the site's assistant, with the endpoint `ask` for programs."""
+    turns = Turns(site)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False)
     with blocks:
-        parts = _layout(assistant.policies(), turns, settings.max_question_chars)
+        parts = _layout(site.assistant.policies(), turns, site.settings.max_question_chars)
         # These run in the page alone. What they need of the server chat.js asks for by the transcript's server
         # functions: Gradio's own events reload the page, and so lose the conversation, when the network fails once.
         gr.on(

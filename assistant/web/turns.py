@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import anyio
-import anyio.to_thread
 import gradio as gr
 
 from assistant.errors import AssistantError
@@ -16,10 +14,7 @@ from assistant.types import Answer
 from assistant.web.cards import answer_html, chips_html, error_html
 
 if TYPE_CHECKING:
-    from assistant.ask import Assistant
-    from assistant.settings import Settings
-
-T = TypeVar("T")
+    from assistant.web.site import Site
 
 # Earlier questions that are taken into account: a follow-up refers to what was asked shortly before.
 _HISTORY = 20
@@ -27,11 +22,10 @@ _TURN = re.compile(r"[a-z0-9]{1,40}")
 
 
 class Turns:
-    """Answers as many questions at once as the settings say; keeps nothing of a conversation."""
+    """Answers questions; keeps nothing of a conversation."""
 
-    def __init__(self, assistant: Assistant, settings: Settings) -> None:
-        self._assistant = assistant
-        self._limiter = anyio.CapacityLimiter(settings.concurrency)
+    def __init__(self, site: Site) -> None:
+        self._site = site
 
     async def turn(self, asked: object) -> str:
         """One turn as HTML; what is wrong with a question is said in its turn.
@@ -39,11 +33,11 @@ class Turns:
         Args:
             asked: {"turn": name that the page gave it, "question": text, "policy": id or "", "history": questions}.
         """
-        return await self._in_thread(lambda: self._turn(asked))
+        return await self._site.run(lambda: self._turn(asked))
 
     async def chips(self, policy: object) -> str:
         """Questions that `policy` answers, "" for all policies, as buttons."""
-        return await self._in_thread(lambda: self.chips_now(policy if isinstance(policy, str) else ""))
+        return await self._site.run(lambda: self.chips_now(policy if isinstance(policy, str) else ""))
 
     async def ask(self, question: str, policy: str = "", history: list[str] | None = None) -> dict[str, Any]:
         """Answers a question with cited clauses, word for word.
@@ -54,7 +48,7 @@ class Turns:
             history: earlier questions of the conversation, oldest first.
         """
         try:
-            return answer_form(await self._in_thread(lambda: self._answer(question, policy, history or [])))
+            return answer_form(await self._site.run(lambda: self._answer(question, policy, history or [])))
         except AssistantError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -65,9 +59,6 @@ class Turns:
         except AssistantError:
             # The policy went away since the page was opened: asking it says so, suggestions are not missed.
             return ""
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
 
     def _turn(self, asked: object) -> str:
         known = asked if isinstance(asked, dict) else {}
@@ -83,7 +74,7 @@ class Turns:
             return error_html(turn, question, str(error))
 
     def _answer(self, question: str, policy: str, history: Sequence[str]) -> Answer:
-        return self._assistant.ask(question, [policy] if policy else None, history[-_HISTORY:])
+        return self._site.assistant.ask(question, [policy] if policy else None, history[-_HISTORY:])
 
     def _suggestions(self, policy: str) -> tuple[str, ...]:
-        return self._assistant.suggestions([policy] if policy else None)
+        return self._site.assistant.suggestions([policy] if policy else None)
