@@ -3,7 +3,8 @@
     PYTHONPATH=. python benchmarks/ablation.py [--policyqa FOLDER] [--sample 500]
 
 FOLDER holds PolicyQA's development split as a corpus and a question file (questions.jsonl). The first line is plain
-all-MiniLM-L6-v2 with BM25 and equal-weight reciprocal rank fusion over the same passages, and no more.
+all-MiniLM-L6-v2 with BM25 and equal-weight reciprocal rank fusion over the bare words of the same passages, and no
+more; the second gives it the context before passages and the mended spelling as well.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -110,17 +112,37 @@ class Variant:
     patches: tuple[Patch, ...] = (answering,)
 
 
+def as_typed() -> AbstractContextManager[object]:
+    """No spelling is mended."""
+    return patch.object(Spelling, "mended", lambda _, text: text)
+
+
+def bare() -> AbstractContextManager[object]:
+    """Passages are read without policy, heading path and lead-in."""
+    return patch.object(Passage, "indexed", property(lambda passage: passage.text))
+
+
+def rrf() -> AbstractContextManager[object]:
+    """Reciprocal rank fusion of both searches with equal weight, and nothing after it."""
+    return patch.object(Search, "rank", ranked_by(dense=1.0, lexical=1.0))
+
+
 INDEXES: dict[str, tuple[Patch, ...]] = {
     "as it is": (),
     "MiniLM": (lambda: patch.object(ingest, "Encoder", Plain), lambda: patch.object(ask, "Encoder", Plain)),
-    "no context": (lambda: patch.object(Passage, "indexed", property(lambda passage: passage.text)),),
+    "no context": (bare,),
+    "MiniLM, no context": (
+        lambda: patch.object(ingest, "Encoder", Plain),
+        lambda: patch.object(ask, "Encoder", Plain),
+        bare,
+    ),
 }
-RRF = ranked_by(dense=1.0, lexical=1.0)
 VARIANTS = (
-    Variant("plain MiniLM + BM25 + RRF", "MiniLM", (answering, lambda: patch.object(Search, "rank", RRF))),
+    Variant("plain MiniLM + BM25 + RRF", "MiniLM, no context", (answering, rrf, as_typed)),
+    Variant("the same with context and mended spelling", "MiniLM", (answering, rrf)),
     Variant("the whole, abstaining", patches=(nullcontext,)),
     Variant("the whole, never abstaining"),
-    Variant("without late interaction: RRF", patches=(answering, lambda: patch.object(Search, "rank", RRF))),
+    Variant("without late interaction: RRF", patches=(answering, rrf)),
     Variant(
         "dense search alone",
         patches=(answering, lambda: patch.object(Search, "rank", ranked_by(dense=1.0, lexical=0.0))),
@@ -134,9 +156,7 @@ VARIANTS = (
         "without weights of word pieces",
         patches=(answering, lambda: patch.object(TokenVectors, "weights", equal_weights)),
     ),
-    Variant(
-        "without mended spelling", patches=(answering, lambda: patch.object(Spelling, "mended", lambda _, text: text))
-    ),
+    Variant("without mended spelling", patches=(answering, as_typed)),
     Variant("without context before passages", "no context"),
 )
 
@@ -144,7 +164,7 @@ VARIANTS = (
 def measure(corpus: Path, questions: Sequence[JudgedQuestion], folder: Path) -> Iterator[tuple[Variant, Metrics]]:
     """The figures of every variant."""
     for variant in VARIANTS:
-        index = folder / variant.index.replace(" ", "-")
+        index = folder / re.sub(r"\W+", "-", variant.index)
         with patched(*INDEXES[variant.index], *variant.patches):
             if not index.exists():
                 ingest.ingest(corpus, index)
