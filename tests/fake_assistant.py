@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assistant.answering.topics import TOPICS, Topic, find_topic
 from assistant.errors import QuestionError
 from assistant.types import Answer, Citation, Clause, Confidence, Document, Policy, Span, Status, text_sha256
 
@@ -69,6 +70,36 @@ class FakeAssistant:
         if number != "2":
             raise QuestionError(f"{policy} has no clause {number}.")
         return (cite(SHOP, "2. Sharing\nWe never sell data.", clause="2", path=("2 Sharing",), page=3),)
+
+    def clauses(self, number: str, policies: Sequence[str] | None = None) -> tuple[Citation, ...]:
+        here = [policy for policy in POLICIES if policies is None or policy.id in policies]
+        return self.clause("shop", number) if SHOP in here and number == "2" else ()
+
+    def search(self, question: str, policies: Sequence[str] | None = None, top_k: int = 10) -> tuple[Citation, ...]:
+        answer = self.ask(question, policies, top_k=top_k)
+        return answer.citations or answer.related
+
+    def phrase(self, text: str, policies: Sequence[str] | None = None, top_k: int = 20) -> tuple[Citation, ...]:
+        self.asked.append({"phrase": text, "policies": policies, "top_k": top_k})
+        if not text.strip():
+            raise QuestionError("The question is empty; type one.")
+        holding = [p for p in POLICIES if text in TEXTS[p.id] and (policies is None or p.id in policies)]
+        return tuple(cite(p, TEXTS[p.id], at, marks=(text,)) for at, p in enumerate(holding, 1))[:top_k]
+
+    def compare(self, question: str, policies: Sequence[str]) -> tuple[Answer, ...]:
+        return tuple(self.ask(question, [policy]) for policy in policies)
+
+    def topics(self) -> tuple[Topic, ...]:
+        return TOPICS
+
+    def topic(self, id: str, policies: Sequence[str] | None = None) -> tuple[Citation, ...]:
+        about = {"sharing": cite(SHOP, "We never sell data.", clause="2", path=("2 Sharing",), page=3)}
+        about["cookies"] = cite(SHOP_COOKIES, "We use cookies to remember you. We use cookies to count you.")
+        found = about.get(find_topic(id).id)
+        return (found,) if found and (policies is None or found.policy.id in policies) else ()
+
+    def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
+        return ("Do you sell data?", "What do you use cookies for?")[:count]
 
     def policies(self) -> tuple[Policy, ...]:
         return POLICIES
