@@ -20,7 +20,13 @@ from assistant.answering.summary import summary
 from assistant.answering.topics import TOPICS, Topic, find_topic, topics_of
 from assistant.answering.understand import Question, understand
 from assistant.answering.versions import NEAR, newest_first
-from assistant.errors import IndexStaleError, QuestionError
+from assistant.errors import (
+    IndexStaleError,
+    QuestionEmptyError,
+    QuestionError,
+    QuestionTooLongError,
+    UnknownClauseError,
+)
 from assistant.lookup import Lookup
 from assistant.retrieval.dense import Dense
 from assistant.retrieval.encoder import EncodedQuery, Encoder
@@ -94,6 +100,10 @@ class Assistant:
         """Every policy that can be asked about, by id."""
         return self._policies
 
+    def passage_count(self) -> int:
+        """How many passages are searched."""
+        return len(self._lookup.rows())
+
     def document(self, policy: str) -> Document:
         """The document of one policy.
 
@@ -159,7 +169,7 @@ class Assistant:
         if not found:
             numbers = [clause.number for clause in document.clauses if clause.number and clause.depth == 1]
             known = f"its sections are {', '.join(numbers)}" if numbers else "its clauses have no numbers"
-            raise QuestionError(f"{document.policy.name} has no clause {number!r}; {known}.")
+            raise UnknownClauseError(f"{document.policy.name} has no clause {number!r}; {known}.")
         return self._lookup.cited(found)
 
     def clauses(self, number: str, policies: Sequence[str] | None = None) -> tuple[Citation, ...]:
@@ -236,9 +246,9 @@ class Assistant:
 
     def _check_question(self, question: str, top_k: int) -> None:
         if not question.strip():
-            raise QuestionError("The question is empty; type what you want to know.")
+            raise QuestionEmptyError("The question is empty; type what you want to know.")
         if len(question) > self._max_question_chars:
-            raise QuestionError(
+            raise QuestionTooLongError(
                 f"The question has {len(question):,} characters; shorten it to {self._max_question_chars:,} or fewer."
             )
         if not 1 <= top_k <= MOST_CITATIONS:

@@ -36,7 +36,27 @@ class EncoderError(AssistantError):
 
 
 class QuestionError(AssistantError):
-    """The question cannot be asked as it stands: empty, too long, unknown policy."""
+    """The question cannot be asked as it stands; its subclasses say why."""
+
+
+class QuestionEmptyError(QuestionError):
+    """The question has no words."""
+
+
+class QuestionTooLongError(QuestionError):
+    """The question has more characters than the settings allow."""
+
+
+class UnknownPolicyError(QuestionError):
+    """No policy has this id."""
+
+
+class UnknownClauseError(QuestionError):
+    """The policy has no clause of this number."""
+
+
+class UnknownTopicError(QuestionError):
+    """There is no topic of this id."""
 
 
 class EvaluationError(AssistantError):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.answering.cite import cite
-from assistant.errors import QuestionError
+from assistant.errors import UnknownPolicyError
 from assistant.links import anchors
 from assistant.retrieval.phrases import exact_spans
 from assistant.types import Citation, Document, Passage, Policy, Span
@@ -41,11 +41,11 @@ class Lookup:
         """Refuses ids that no policy has.
 
         Raises:
-            QuestionError: a policy is unknown.
+            UnknownPolicyError: a policy is unknown.
         """
         unknown = sorted(set(policies) - self._documents.keys())
         if unknown:
-            raise QuestionError(
+            raise UnknownPolicyError(
                 f"There is no policy {', '.join(map(repr, unknown))}; the policies are "
                 f"{', '.join(self._documents) or 'none yet: run `python -m assistant ingest`'}."
             )
@@ -54,7 +54,7 @@ class Lookup:
         """The document of one policy.
 
         Raises:
-            QuestionError: no policy has this id.
+            UnknownPolicyError: no policy has this id.
         """
         self.check((policy,))
         return self._documents[policy]
@@ -63,7 +63,7 @@ class Lookup:
         """The policies with these ids in the order of the index; all for None.
 
         Raises:
-            QuestionError: a policy is unknown.
+            UnknownPolicyError: a policy is unknown.
         """
         wanted = self._documents.keys() if policies is None else set(policies)
         self.check(wanted)

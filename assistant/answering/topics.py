@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from assistant.errors import QuestionError
+from assistant.errors import UnknownTopicError
 from assistant.types import Passage
 
 
@@ -51,10 +51,10 @@ def find_topic(id: str) -> Topic:
     """The topic with this id.
 
     Raises:
-        QuestionError: there is none.
+        UnknownTopicError: there is none.
     """
     if id not in _BY_ID:
-        raise QuestionError(f"There is no topic {id!r}; the topics are {', '.join(_BY_ID)}.")
+        raise UnknownTopicError(f"There is no topic {id!r}; the topics are {', '.join(_BY_ID)}.")
     return _BY_ID[id]
 
 
