@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,6 +12,8 @@ from assistant.errors import SettingsError
 
 PREFIX = "ASSISTANT_"
 _KINDS = {int: "a whole number", bool: "yes or no", str: "text", Path: "a path"}
+# What may stand in `frame-ancestors`; anything else could end the directive or the header.
+_ANCESTOR = re.compile(r"'self'|\*|https?:|(https?://)?(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:(\d{1,5}|\*))?")
 _SWITCH = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
 
@@ -38,6 +41,13 @@ class Settings:
     contact: str = field(
         default="", metadata={"doc": "Mail or web address that “Ask our team” in the widget leads to; empty for none."}
     )
+    mcp_hosts: str = field(
+        default="",
+        metadata={
+            "doc": "Names by which AI tools may reach the server, beside this machine's own, separated by spaces; `*` "
+            "for any."
+        },
+    )
     feedback: Path = field(
         default=Path("feedback.sqlite"), metadata={"doc": "File of votes and of counts of what was not covered."}
     )
@@ -45,6 +55,20 @@ class Settings:
         default=False, metadata={"doc": "Whether the text of questions is stored with them, redacted."}
     )
     retention_days: int = field(default=90, metadata={"doc": "Days after which what is stored is deleted."})
+
+    def __post_init__(self) -> None:
+        """Checks what would otherwise be noticed only in a browser.
+
+        Raises:
+            SettingsError: a value has the wrong form.
+        """
+        sources = self.frame_ancestors.split()
+        alone = len(sources) == 1
+        if not sources or not all(_ANCESTOR.fullmatch(one) or (one == "'none'" and alone) for one in sources):
+            raise SettingsError(
+                f"{PREFIX}FRAME_ANCESTORS must be origins such as https://help.example.com or 'self', separated by "
+                f"spaces, or 'none' alone, not {self.frame_ancestors!r}."
+            )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

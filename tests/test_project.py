@@ -145,7 +145,7 @@ def pins(name: str) -> dict[str, str]:
             package, exact, version = line.partition("==")
             assert exact, f"{name}: {line} is not pinned"
             assert re.fullmatch(r"[0-9][0-9a-z.]*", version), f"{name}: {line}"
-            found[canonical(package)] = version
+            found[canonical(package.partition("[")[0])] = version
     return found
 
 

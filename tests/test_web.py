@@ -163,8 +163,9 @@ def test_gradio_is_told_to_keep_and_tell_nothing(url: str) -> None:
     assert config["footer_links"] == []
     assert config["enable_queue"] is True
     assert config["show_error"] is False
-    assert (config["pwa"], config["mcp_server"], config["dev_mode"], config["space_id"]) == (False, False, False, None)
-    assert "ask" in {dependency["api_name"] for dependency in config["dependencies"]}
+    assert (config["pwa"], config["mcp_server"], config["dev_mode"], config["space_id"]) == (False, True, False, None)
+    public = {one["api_name"] for one in config["dependencies"] if one["api_visibility"] != "private"}
+    assert public == {"ask", "get_clause", "list_policies", "compare"}
 
 
 def test_the_page_names_no_third_party(url: str) -> None:

@@ -21,6 +21,7 @@ from assistant.web.pages import STATIC, file_hashes
 from assistant.web.reader import routes as reader
 from assistant.web.render import render
 from assistant.web.site import Site
+from assistant.web.tools import configure_mcp
 from assistant.web.widget import routes as widget
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
 
 
 def _mount_chat(app: FastAPI, site: Site) -> None:
+    blocks = build_chat(site)
     gr.mount_gradio_app(
         app,
-        build_chat(site),
+        blocks,
         path="/",
         server_name=site.settings.host,
         server_port=site.settings.port,
@@ -65,11 +67,12 @@ def _mount_chat(app: FastAPI, site: Site) -> None:
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
-        mcp_server=False,
+        mcp_server=True,
         max_file_size=1,
         favicon_path=str(STATIC / "icon.svg"),
         theme=gr.themes.Base(font=[*map(gr.themes.Font, _FONTS)], font_mono=[gr.themes.Font("monospace")]),
     )
+    configure_mcp(blocks, site.settings)
     mount = next(route for route in app.router.routes if isinstance(route, Mount) and route.path == "")
     head = render("head.html", title=TITLE, description=DESCRIPTION, files=file_hashes())
     mount.app = GradioDoor(mount.app, head, _NOSCRIPT)

@@ -10,6 +10,7 @@ import gradio as gr
 from assistant.types import Policy
 from assistant.web.cards import choices
 from assistant.web.render import render
+from assistant.web.tools import Tools
 from assistant.web.turns import Turns
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Parts(NamedTuple):
 
 
 def build_chat(site: Site) -> gr.Blocks:
-    """The Gradio application over the site's assistant, with the endpoint `ask` for programs."""
+    """The Gradio application over the site's assistant, with its endpoints for programs."""
     turns = Turns(site)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False)
     with blocks:
@@ -47,8 +48,7 @@ def build_chat(site: Site) -> gr.Blocks:
             js="policy => PolicyChat.ask(policy)",
         )
         parts.policy.change(None, parts.policy, js="policy => PolicyChat.offer(policy)")
-        # The limit is that of Turns; the queue has none of its own.
-        gr.events.api(turns.ask, api_name="ask", concurrency_limit=None)
+        Tools(site).add()
     blocks.queue(api_open=False)
     return blocks
 

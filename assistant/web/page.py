@@ -12,6 +12,8 @@ _PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt"} | {
     f"/gradio_api/{name}" for name in ("info", "component_server/", "queue/join", "queue/data", "cancel")
 }
 _FOLDERS = ("/assets/", "/static/", "/gradio_api/call/", "/gradio_api/heartbeat/")
+# Where programs that speak MCP post their messages, with or without a slash at the end.
+_MCP = "/gradio_api/mcp"
 # Page parameters that open Gradio's own views or stored states.
 _VIEWS = re.compile(rb"(?:^|&)(?:view|deep_link|page|vibe)=")
 
@@ -30,7 +32,9 @@ class GradioDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-        if scope["type"] != "http" or not (path in _PATHS or path.startswith(_FOLDERS)):
+        if scope["type"] == "http" and path.rstrip("/") == _MCP:
+            await self._mcp(scope, receive, send)
+        elif scope["type"] != "http" or not (path in _PATHS or path.startswith(_FOLDERS)):
             response = JSONResponse({"detail": "Not Found"}, 404)
             await response(scope, receive, send)
         elif path != "/":
@@ -39,6 +43,14 @@ class GradioDoor:
             await RedirectResponse(scope.get("root_path", "") + "/")(scope, receive, send)
         else:
             await self._page(scope, receive, send)
+
+    async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One message each way; Gradio's own page, and what older clients listened to, stay closed."""
+        if scope["method"] == "POST":
+            await self._gradio({**scope, "path": scope["path"].rstrip("/") + "/"}, receive, send)
+        else:
+            response = JSONResponse({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
+            await response(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]

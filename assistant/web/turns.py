@@ -1,15 +1,12 @@
-"""What the page and programs call: one question in, one turn of the conversation out."""
+"""What the page calls: one question in, one turn of the conversation out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-import gradio as gr
+from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantError
-from assistant.json_form import answer_form
 from assistant.types import Answer
 from assistant.web.cards import answer_html, chips_html, error_html
 
@@ -38,19 +35,6 @@ class Turns:
     async def chips(self, policy: object) -> str:
         """Questions that `policy` answers, "" for all policies, as buttons."""
         return await self._site.run(lambda: self.chips_now(policy if isinstance(policy, str) else ""))
-
-    async def ask(self, question: str, policy: str = "", history: list[str] | None = None) -> dict[str, Any]:
-        """Answers a question with cited clauses, word for word.
-
-        Args:
-            question: the question.
-            policy: id of the policy to search, "" for all.
-            history: earlier questions of the conversation, oldest first.
-        """
-        try:
-            return answer_form(await self._site.run(lambda: self._answer(question, policy, history or [])))
-        except AssistantError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
     def chips_now(self, policy: str) -> str:
         """As `chips`, for the first page."""
