@@ -12,7 +12,9 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from assistant.feedback.store import FeedbackStore
-from assistant.web.api import routes as api
+from assistant.web.api.cors import Cors, origins
+from assistant.web.api.paths import ApiDoor
+from assistant.web.api.server import create_api
 from assistant.web.chat import DESCRIPTION, TITLE, build_chat
 from assistant.web.desk import routes as desk
 from assistant.web.headers import SecurityHeaders
@@ -37,19 +39,22 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     """One application over `assistant`; everything of Gradio's that the chat does not need is off.
 
     Raises:
-        FeedbackError: the file of votes cannot be used.
+        SettingsError: a setting of the API states no origin or no limit.
     """
     feedback = FeedbackStore(
         settings.feedback, store_questions=settings.store_questions, retention_days=settings.retention_days
     )
     site = Site(assistant, settings, feedback, anyio.CapacityLimiter(settings.concurrency))
     # FastAPI's own pages on the interface load their scripts from another host.
-    app = FastAPI(title=TITLE, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    for door in (api, reader, desk, widget):
+    app = FastAPI(title=TITLE, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None)
+    for door in (reader, desk, widget):
         app.include_router(door.router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))
     _mount_chat(app, site)
-    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
+    app.add_middleware(ApiDoor, api=create_api(site))
+    app.add_middleware(Cors, allowed=origins(settings.cors_origins))
+    # Around Starlette's own outermost layer as well, which answers when something breaks.
+    app.middleware_stack = SecurityHeaders(app.build_middleware_stack(), settings.frame_ancestors)
     return app
 
 

@@ -1,19 +1,190 @@
-"""Routes of the API."""
+"""Routes of the API; each reads a request, calls the assistant once and gives back what it said."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from assistant.web.site import Site
+import anyio.to_thread
+import orjson
+from fastapi import APIRouter, Query
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from assistant.answering.language import language_of
+from assistant.errors import AssistantError
+from assistant.types import Answer, Status
+from assistant.web.api.answers import (
+    AnswerForm,
+    ClausesForm,
+    ComparisonForm,
+    FoundForm,
+    PoliciesForm,
+    PolicyTextForm,
+    SuggestionsForm,
+    TopicClausesForm,
+    TopicsForm,
+)
+from assistant.web.api.etags import tagged
+from assistant.web.api.finding import find
+from assistant.web.api.forms import Json, answer_cards, cards, column, policy_entry, policy_text
+from assistant.web.api.metrics import Metrics
+from assistant.web.api.reading import JsonRoute
+from assistant.web.api.requests import (
+    AskRequest,
+    CompareRequest,
+    FeedbackRequest,
+    SearchRequest,
+    SuggestionsQuery,
+    TopicQuery,
+)
+
+if TYPE_CHECKING:
+    from assistant.web.site import Site
+
+T = TypeVar("T")
+
+# Earlier questions that are taken into account: a follow-up refers to what was asked shortly before.
+_HISTORY = 20
+# Questions that may wait for each one that is being answered; who comes later is told to come again.
+_WAITING = 16
 
 
-def router(site: Site) -> APIRouter:
+def router(site: Site, metrics: Metrics) -> APIRouter:
     """The routes over `site`."""
-    routes = APIRouter()
-
-    @routes.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Whether the server answers."""
-        return {"status": "ok"}
-
+    routes = APIRouter(prefix="/api", route_class=JsonRoute)
+    _add_questions(routes, site, metrics)
+    _add_policies(routes, site)
+    _add_topics(routes, site)
+    _add_feedback(routes, site, metrics)
     return routes
+
+
+def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
+    assistant = site.assistant
+
+    @routes.post("/ask", response_model=AnswerForm)
+    async def ask(asked: AskRequest) -> Response:
+        """Answers a question with cited clauses, word for word, or says that none answers it."""
+
+        def work() -> tuple[Answer, Json]:
+            answer = assistant.ask(asked.question, asked.policies, asked.history[-_HISTORY:], asked.top_k)
+            off_topic = answer.status is Status.OFF_TOPIC
+            return answer, answer_cards(answer, assistant.suggestions(asked.policies) if off_topic else ())
+
+        answer, form = await _when_free(site, work)
+        metrics.answered(answer)
+        return _json(form, BackgroundTask(_count, site, metrics, answer, asked))
+
+    @routes.post("/search", response_model=FoundForm)
+    async def search(wanted: SearchRequest) -> Response:
+        """Finds clauses by meaning, by their words or by their number, whether they answer or not."""
+        return _json(await _when_free(site, lambda: find(assistant, wanted)))
+
+    @routes.post("/compare", response_model=ComparisonForm)
+    async def compare(asked: CompareRequest) -> Response:
+        """Asks each of several policies the same question."""
+        answers = await _when_free(site, lambda: assistant.compare(asked.question, asked.policies))
+        return _json({"question": asked.question, "columns": [column(answer) for answer in answers]})
+
+    @routes.get("/suggestions", response_model=SuggestionsForm)
+    async def suggestions(wanted: Annotated[SuggestionsQuery, Query()]) -> Response:
+        """Questions that the policies answer, plainest first."""
+        policies = None if wanted.policy is None else [wanted.policy]
+        return _json({"questions": await _when_free(site, lambda: assistant.suggestions(policies, wanted.count))})
+
+
+def _add_policies(routes: APIRouter, site: Site) -> None:
+    assistant = site.assistant
+
+    # An application serves one index as long as it runs.
+    @cache
+    def everything() -> bytes:
+        return orjson.dumps({"policies": [policy_entry(assistant.document(p.id)) for p in assistant.policies()]})
+
+    @routes.get("/policies", response_model=PoliciesForm)
+    def policies(request: Request) -> Response:
+        """Lists the policies that can be asked about."""
+        return tagged(request, everything())
+
+    @routes.get("/policies/{policy}", response_model=PolicyTextForm)
+    def policy(request: Request, policy: str) -> Response:
+        """Gives one policy in full: its canonical text, and its outline of clauses."""
+        return tagged(request, orjson.dumps(policy_text(assistant.document(policy))))
+
+    @routes.get("/clauses/{policy}/{number}", response_model=ClausesForm)
+    def clauses(policy: str, number: str) -> Response:
+        """Gives a clause by its number, with the clauses under it, in reading order."""
+        return _json({"policy": policy, "number": number, "citations": cards(assistant.clause(policy, number))})
+
+
+def _add_topics(routes: APIRouter, site: Site) -> None:
+    assistant = site.assistant
+
+    @routes.get("/topics", response_model=TopicsForm)
+    async def topics() -> Response:
+        """Lists the topics that clauses can be browsed by."""
+        return _json({"topics": [{"id": topic.id, "title": topic.title} for topic in assistant.topics()]})
+
+    @routes.get("/topics/{topic}", response_model=TopicClausesForm)
+    async def topic(topic: str, wanted: Annotated[TopicQuery, Query()]) -> Response:
+        """Gives the clauses about a topic, in reading order per policy."""
+        citations = await _when_free(site, lambda: assistant.topic(topic, wanted.policy or None))
+        (known,) = (each for each in assistant.topics() if each.id == topic)
+        return _json({"topic": {"id": known.id, "title": known.title}, "citations": cards(citations)})
+
+
+def _add_feedback(routes: APIRouter, site: Site, metrics: Metrics) -> None:
+    @routes.post("/feedback", status_code=204)
+    async def feedback(vote: FeedbackRequest) -> Response:
+        """Takes a vote on an answer."""
+        for policy in vote.policies or ():
+            site.assistant.document(policy)
+        try:
+            await anyio.to_thread.run_sync(lambda: site.feedback.vote(_vote(vote)))
+        except AssistantError:
+            metrics.feedback_failures.inc()
+            raise
+        return Response(status_code=204)
+
+
+def _vote(vote: FeedbackRequest) -> Any:
+    from assistant.feedback.store import Vote
+
+    return Vote(
+        useful=vote.useful,
+        reason=vote.reason or "",
+        note=vote.note,
+        question=vote.question or "",
+        status=vote.answer.status,
+        clauses=tuple(vote.answer.clauses),
+        policies=tuple(vote.policies or ()),
+    )
+
+
+async def _when_free(site: Site, work: Callable[[], T]) -> T:
+    """The result of `work` when its turn comes.
+
+    Raises:
+        HTTPException: too many wait already.
+    """
+    if site.limiter.statistics().tasks_waiting >= _WAITING * site.limiter.total_tokens:
+        raise HTTPException(503, "Too many questions are waiting; try again in a moment.", {"Retry-After": "1"})
+    return await site.run(work)
+
+
+def _count(site: Site, metrics: Metrics, answer: Answer, asked: AskRequest) -> None:
+    """Counts a question once its answer is on its way, which nothing here can keep back any more."""
+    policies = tuple(asked.policies or ())
+    try:
+        site.feedback.count(str(answer.status), language_of(asked.question), policies, asked.question)
+    except AssistantError:
+        metrics.feedback_failures.inc()
+
+
+def _json(form: Json, background: BackgroundTask | None = None) -> Response:
+    """JSON that is kept nowhere: a question is nobody else's."""
+    return Response(orjson.dumps(form), 200, {"cache-control": "no-store"}, "application/json", background)
