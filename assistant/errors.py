@@ -65,3 +65,7 @@ class EvaluationError(AssistantError):
 
 class SettingsError(AssistantError):
     """A setting has no such name or not such a value."""
+
+
+class FeedbackError(AssistantError):
+    """The file of votes cannot be used, or what should go into it has not the form."""
