@@ -14,14 +14,15 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from assistant.errors import AssistantError, IndexDamagedError, IndexMissingError
@@ -70,6 +71,34 @@ class IndexData:
     tokens: TokenVectors
 
 
+@contextmanager
+def alone(index_dir: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Keeps other ingests from `index_dir` for as long as one is at work; the system ends it when a process is killed.
+
+    Args:
+        index_dir: folder of the index; it is made where it is missing.
+        waiting: called once where another ingest is at work, before it is waited for.
+
+    Raises:
+        AssistantError: the folder cannot be written.
+    """
+    lock = FileLock(index_dir / ".ingest")
+    try:
+        index_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waiting:
+                waiting()
+            lock.acquire()
+    except OSError as error:
+        raise _unwritable(index_dir, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def save(index_dir: Path, data: IndexData) -> None:
     """Makes `data` the index in `index_dir`; the same data gives the same bytes.
 
@@ -85,7 +114,7 @@ def save(index_dir: Path, data: IndexData) -> None:
             shutil.rmtree(index_dir / _UNFINISHED, ignore_errors=True)
             _publish(index_dir, data)
     except OSError as error:
-        raise AssistantError(f"The index in {index_dir} cannot be written: {error.strerror or error}.") from error
+        raise _unwritable(index_dir, error) from error
 
 
 def load(index_dir: Path) -> IndexData:
@@ -277,6 +306,10 @@ def _folder_to_disk(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _unwritable(index_dir: Path, error: OSError) -> AssistantError:
+    return AssistantError(f"The index in {index_dir} cannot be written: {error.strerror or error}.")
 
 
 def _damaged(index_dir: Path, wrong: str) -> IndexDamagedError:

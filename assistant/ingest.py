@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from assistant.policies.parse import parse
 from assistant.policies.passages import split
 from assistant.policies.source import list_sources, read_source
 from assistant.retrieval.encoder import Encoder
-from assistant.types import Document, Passage
+from assistant.retrieval.weights import read_page
+from assistant.reuse import encode, kept
+from assistant.types import Document, Passage, Policy
 
 # Largest file that is read unless the caller says otherwise; a policy of this size would be ten thousand pages.
 MAX_FILE_BYTES = 50 << 20
@@ -28,6 +30,8 @@ class IngestReport:
 
     documents: int
     passages: int
+    # Passages that the last index did not have; the vectors of all others were kept.
+    encoded: int
     # One for each file that was left out.
     errors: tuple[PolicyFileError, ...]
     seconds: float
@@ -38,49 +42,57 @@ def ingest(
     index_dir: Path,
     progress: Callable[[int], None] | None = None,
     max_bytes: int = MAX_FILE_BYTES,
+    waiting: Callable[[], None] | None = None,
 ) -> IngestReport:
     """Builds the index of a folder of policies; files that cannot be read are left out and reported.
+
+    What the last index holds of files that have not changed is kept, so that only the others are read and encoded. Of
+    several ingests into one folder each waits for the one before it.
 
     Args:
         corpus: folder with policies and, optionally, policies.csv.
         index_dir: where the index is put; the old one serves until the new one is whole.
         progress: called with the number of passages encoded since the last call.
         max_bytes: largest file that is read.
+        waiting: called once where another ingest is at work.
 
     Raises:
         CorpusError: the folder or its policies.csv cannot be used, or no policy could be read.
+        AssistantError: the index cannot be written.
     """
+    with index.alone(index_dir, waiting):
+        return _ingest(corpus, index_dir, progress, max_bytes)
+
+
+def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | None, max_bytes: int) -> IngestReport:
     started = time.monotonic()
     # Before the files are read: one that changes meanwhile leaves an index that is stale, not one that is wrong.
     digests = corpus_digests(corpus)
     catalogue = read_catalogue(corpus)
     paths, errors = list_sources(corpus)
-    documents: list[Document] = []
+    page = read_page()
+    manifest = index.Manifest(page.name, page.sha256, reader_sha256(), digests)
+    last = kept(index_dir, manifest)
+    read: list[tuple[Document, tuple[Passage, ...]]] = []
     failed = list(errors)
     for path in paths:
         try:
-            source = read_source(path, max_bytes)
-            documents.append(parse(source, catalogue.get(source.id)))
+            read.append(last.documents.get(path.name) or _read(path, catalogue, max_bytes))
         except PolicyFileError as error:
             failed.append(error)
-    if not documents:
+    if not read:
         told = " ".join(str(error) for error in failed)
         raise CorpusError(
             f"No policy in {corpus} could be read; put .txt, .md, .html or .pdf files there. {told}".strip()
         )
-    passages = tuple(_numbered(documents))
-    encoder = Encoder()
-    texts = [passage.indexed for passage in passages]
-    encoded = encoder.encode_passages(texts, progress, [len(p.indexed) - len(p.text) for p in passages])
-    manifest = index.Manifest(encoder.name, encoder.sha256, reader_sha256(), digests)
-    index.save(index_dir, index.IndexData(manifest, tuple(documents), passages, encoded.vectors, encoded.tokens))
-    return IngestReport(len(documents), len(passages), tuple(failed), time.monotonic() - started)
+    documents = tuple(document for document, _ in read)
+    passages = tuple(replace(passage, id=at) for at, passage in enumerate(p for _, each in read for p in each))
+    encoded, new = encode(passages, last.data, Encoder(), progress)
+    index.save(index_dir, index.IndexData(manifest, documents, passages, encoded.vectors, encoded.tokens))
+    return IngestReport(len(documents), len(passages), new, tuple(failed), time.monotonic() - started)
 
 
-def _numbered(documents: list[Document]) -> Iterator[Passage]:
-    """Passages of all documents with ids counted through."""
-    at = 0
-    for document in documents:
-        for passage in split(document):
-            yield replace(passage, id=at)
-            at += 1
+def _read(path: Path, catalogue: Mapping[str, Policy], max_bytes: int) -> tuple[Document, tuple[Passage, ...]]:
+    source = read_source(path, max_bytes)
+    document = parse(source, catalogue.get(source.id))
+    return document, split(document)

@@ -64,6 +64,9 @@ class Plain:
         nothing = (np.empty((0, self.token_dim), np.int8), np.empty(0, np.int32), np.empty(0, np.int32))
         return Encoded(vectors, gather([nothing] * len(texts), np.zeros(1, np.int32), self.token_dim))
 
+    def frequencies(self, _: Sequence[str]) -> NDArray[np.int32]:
+        return np.zeros(1, np.int32)
+
 
 def minilm() -> Path:
     """The folder of all-MiniLM-L6-v2 in the package that brings it."""

@@ -125,7 +125,6 @@ class Encoder:
         skips = skips or [0] * len(texts)
         prefix = self._page.passage_prefix
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        frequencies = np.zeros(len(self._silent), dtype=np.int32)
         nothing = (np.empty((0, self.token_dim), np.int8), np.empty(0, np.int32), np.empty(0, np.int32))
         passages = [nothing] * len(texts)
         for rows, encodings in self._batches([prefix + text for text in texts]):
@@ -134,13 +133,22 @@ class Encoder:
             values = self._stored(states)
             for at, (row, encoding) in enumerate(zip(rows, encodings, strict=True)):
                 numbers, kept, bounds = self._pieces(encoding, len(prefix))
-                frequencies[np.unique(numbers[kept])] += 1
                 context = bounds[kept, 1] <= skips[row]
                 places = np.where(context[:, np.newaxis], -1, np.maximum(bounds[kept] - skips[row], 0))
                 passages[row] = (values[at, : len(numbers)][kept], places[:, 0], places[:, 1])
             if progress:
                 progress(len(rows))
-        return Encoded(vectors, gather(passages, frequencies, self.token_dim))
+        return Encoded(vectors, gather(passages, self.frequencies(texts), self.token_dim))
+
+    def frequencies(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        """In how many of the texts each word piece occurs that takes part in late interaction: int32[vocabulary]."""
+        found = np.zeros(len(self._silent), dtype=np.int32)
+        prefix = self._page.passage_prefix
+        for first in range(0, len(texts), CHUNK):
+            for encoding in self._tokenizer.encode_batch([prefix + text for text in texts[first : first + CHUNK]]):
+                numbers, kept, _ = self._pieces(encoding, len(prefix))
+                found[np.unique(numbers[kept])] += 1
+        return found
 
     def _pieces(
         self, encoding: Encoding, prefix: int

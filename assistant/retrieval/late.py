@@ -44,6 +44,11 @@ class TokenVectors:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def pieces(self, row: int) -> tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]]:
+        """Values, starts and ends of one passage's pieces, as `gather` takes them."""
+        here = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
+        return self.values[here], self.starts[here], self.ends[here]
+
     def weights(self, pieces: NDArray[np.int64]) -> Floats:
         """What each piece of a question counts for: the root of its idf in this corpus, summing to 1.
 
@@ -91,8 +96,7 @@ class TokenVectors:
         Returns:
             float32[len(spans)]; 0 for a span without pieces.
         """
-        here = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
-        values, starts, ends = self.values[here], self.starts[here], self.ends[here]
+        values, starts, ends = self.pieces(row)
         parts = [values[np.minimum(ends, stop) > np.maximum(starts, start)] for start, stop in spans]
         return _mean(self._best(query, parts), weights)
 
