@@ -15,9 +15,10 @@ from assistant.answering.abstain import topic as on_topic
 from assistant.answering.lexicon import holds_words, is_known
 from assistant.answering.marks import marks
 from assistant.answering.parts import in_reading_order
+from assistant.answering.sorting import Sorter
 from assistant.answering.suggest import SUGGESTIONS
 from assistant.answering.summary import summary
-from assistant.answering.topics import TOPICS, Topic, find_topic, topics_of
+from assistant.answering.topics import TOPICS, Topic, find_topic
 from assistant.answering.understand import Question, understand
 from assistant.answering.versions import NEAR, newest_first
 from assistant.errors import (
@@ -62,8 +63,12 @@ class _Reading:
 class Assistant:
     """Answers questions over one built index; all doors call these methods, from any number of threads."""
 
-    def __init__(self, data: index.IndexData, max_question_chars: int = _LONGEST_QUESTION) -> None:
+    def __init__(
+        self, data: index.IndexData, max_question_chars: int = _LONGEST_QUESTION, encoder: Encoder | None = None
+    ) -> None:
         self._max_question_chars = max_question_chars
+        if encoder:
+            self.encoder = encoder
         self._lookup = Lookup(data.documents, data.passages)
         texts = [passage.indexed for passage in data.passages]
         self._search = Search(data.passages, Dense(data.vectors), Lexical(texts), data.tokens)
@@ -71,15 +76,18 @@ class Assistant:
         self._policies = tuple(document.policy for document in data.documents)
         self._by_id = {policy.id: policy for policy in self._policies}
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
-        self._by_topic = lru_cache(maxsize=1024)(self._sort)
+        self._by_topic = lru_cache(maxsize=1024)(lambda policy: self._sorter.sort(self._lookup.passages(policy)))
 
     @classmethod
-    def open(cls, index_dir: Path, max_question_chars: int = _LONGEST_QUESTION) -> Assistant:
-        """Loads the index; the encoder is loaded with the first question.
+    def open(
+        cls, index_dir: Path, max_question_chars: int = _LONGEST_QUESTION, encoder: Encoder | None = None
+    ) -> Assistant:
+        """Loads the index; an encoder that is not given is loaded with the first question.
 
         Args:
             index_dir: folder of the built index.
             max_question_chars: longest question in code points; longer ones cost as much as their length.
+            encoder: the shipped one, where it is loaded already.
 
         Raises:
             IndexMissingError, IndexDamagedError: there is no index, or it cannot be trusted.
@@ -90,11 +98,20 @@ class Assistant:
             raise IndexStaleError(
                 f"The index in {index_dir} was built with another encoder; run `python -m assistant ingest`."
             )
-        return cls(data, max_question_chars)
+        return cls(data, max_question_chars, encoder)
 
     @cached_property
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
+        """What encodes questions.
+
+        Raises:
+            EncoderError: its weights are missing or changed.
+        """
         return Encoder()
+
+    @cached_property
+    def _sorter(self) -> Sorter:
+        return Sorter(self._encoder.encode_query, self._search.late)
 
     def policies(self) -> tuple[Policy, ...]:
         """Every policy that can be asked about, by id."""
@@ -237,10 +254,6 @@ class Assistant:
         reading = self._read(question, policies, history, 1)
         return self._evidence(reading, self._rank(reading, _RELATED))
 
-    def _sort(self, policy: str) -> dict[Topic, list[Passage]]:
-        passages = self._lookup.passages(policy)
-        return {topic: [passage for passage in passages if topic in topics_of(passage)] for topic in TOPICS}
-
     def _find_suggestions(self, policies: tuple[str, ...] | None) -> tuple[str, ...]:
         return tuple(q for q in SUGGESTIONS if self.ask(q, policies, top_k=1).status is Status.ANSWERED)
 
@@ -262,7 +275,7 @@ class Assistant:
         # Words of a language that no policy is written in are no misspelt words of the policies.
         written = {policy.language or "en" for policy in searched}
         words = self._spelling.mended(asked.standalone) if asked.language in written else asked.standalone
-        return _Reading(asked, searched, words, self._encoder.encode_query(words))
+        return _Reading(asked, searched, words, self.encoder.encode_query(words))
 
     def _rank(self, reading: _Reading, k: int) -> Ranking:
         """One ranking; for a comparison the rankings of its groups in turn, best first."""

@@ -33,7 +33,7 @@ from assistant.types import Document, Passage
 # Raise it with every change of the files or of what they mean.
 FORMAT = 2
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _DOCUMENTS = "documents.jsonl"
 _PASSAGES = "passages.jsonl"
 _VECTORS = "vectors.npy"
@@ -179,12 +179,12 @@ def _publish(index_dir: Path, data: IndexData) -> None:
         },
         "files": files,
     }
-    new = index_dir / f".{_MANIFEST}"
+    new = index_dir / f".{MANIFEST}"
     with new.open("wb") as file:
         file.write(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
         _to_disk(file)
     _folder_to_disk(index_dir)
-    new.replace(index_dir / _MANIFEST)
+    new.replace(index_dir / MANIFEST)
     _folder_to_disk(index_dir)
     for other in index_dir.iterdir():
         if other.name == _UNFINISHED or (_BUILD.fullmatch(other.name) and other != build):
@@ -214,11 +214,11 @@ def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
 def _read_record(index_dir: Path) -> dict[str, Any]:
     """The manifest as it is stored, its form checked."""
     try:
-        record = orjson.loads((index_dir / _MANIFEST).read_bytes())
+        record = orjson.loads((index_dir / MANIFEST).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise IndexMissingError(f"There is no index in {index_dir}; {_REMEDY}.") from None
     except (OSError, ValueError):
-        raise _damaged(index_dir, f"{_MANIFEST} cannot be read") from None
+        raise _damaged(index_dir, f"{MANIFEST} cannot be read") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise _damaged(index_dir, "it has another format than this version of the assistant reads")
     try:
@@ -228,7 +228,7 @@ def _read_record(index_dir: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
-        raise _damaged(index_dir, f"{_MANIFEST} is incomplete")
+        raise _damaged(index_dir, f"{MANIFEST} is incomplete")
     return record
 
 

@@ -1,0 +1,89 @@
+"""The assistant over the newest index: a server takes up a new one without a restart.
+
+Each index is a generation. What has begun with one ends with it; the next one is opened beside it, warmed, and only
+then put in its place. One that cannot be used is told once, and the last good one goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from assistant.ask import Assistant
+from assistant.errors import AssistantError
+from assistant.index import MANIFEST
+
+_LOG = logging.getLogger(__name__)
+# Seconds between two looks at the manifest.
+EVERY = 1.0
+_Mark = tuple[int, int, int]
+
+
+class Generations:
+    """Opens the index in a folder, and each that takes its place."""
+
+    def __init__(self, index_dir: Path, max_question_chars: int) -> None:
+        """Opens the index that is there.
+
+        Raises:
+            IndexMissingError, IndexDamagedError, IndexStaleError: as for `Assistant.open`.
+        """
+        self._index_dir = index_dir
+        self._max_question_chars = max_question_chars
+        self._seen = _mark(index_dir)
+        self._newest = Assistant.open(index_dir, max_question_chars)
+        self._pinned: ContextVar[Assistant | None] = ContextVar("generation", default=None)
+
+    @property
+    def assistant(self) -> Assistant:
+        """The generation that this request began with; outside of one, the newest."""
+        return self._pinned.get() or self._newest
+
+    @contextmanager
+    def pinned(self) -> Iterator[Assistant]:
+        """Holds on to one generation, in this thread or task and in all that it starts."""
+        token = self._pinned.set(self._newest)
+        try:
+            yield self._newest
+        finally:
+            self._pinned.reset(token)
+
+    def refresh(self) -> bool:
+        """Takes up the index in the folder where it is another than before; whether it did."""
+        mark = _mark(self._index_dir)
+        if mark == self._seen or mark is None:
+            return False
+        self._seen = mark
+        try:
+            new = Assistant.open(self._index_dir, self._max_question_chars, self._newest.encoder)
+            for question in new.suggestions(count=1):
+                new.ask(question)
+        except AssistantError as error:
+            _LOG.error("The new index is not used, the last one goes on: %s", error)
+            return False
+        self._newest = new
+        _LOG.info("A new index is in use: %d policies.", len(new.policies()))
+        return True
+
+    def watch(self, stop: threading.Event, every: float = EVERY) -> None:
+        """Refreshes until `stop` is set.
+
+        Args:
+            stop: ends it.
+            every: seconds between two looks.
+        """
+        while not stop.wait(every):
+            self.refresh()
+
+
+def _mark(index_dir: Path) -> _Mark | None:
+    """What changes with each manifest that is put into place; None where there is none."""
+    try:
+        found = (index_dir / MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
