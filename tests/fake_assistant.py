@@ -104,6 +104,9 @@ class FakeAssistant:
     def policies(self) -> tuple[Policy, ...]:
         return POLICIES
 
+    def passage_count(self) -> int:
+        return 3
+
     def document(self, policy: str) -> Document:
         text = TEXTS[policy]
         known = {each.id: each for each in POLICIES}

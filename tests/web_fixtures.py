@@ -72,6 +72,9 @@ class StubAssistant:
     def policies(self) -> tuple[Policy, ...]:
         return ITALKI, RUSSIAN
 
+    def passage_count(self) -> int:
+        return 2
+
     def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
         return self.suggested[:count]
 
