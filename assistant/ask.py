@@ -111,7 +111,7 @@ class Assistant:
 
     @cached_property
     def _sorter(self) -> Sorter:
-        return Sorter(self._encoder.encode_query, self._search.late)
+        return Sorter(self.encoder.encode_query, self._search.late)
 
     def policies(self) -> tuple[Policy, ...]:
         """Every policy that can be asked about, by id."""
