@@ -31,7 +31,7 @@ from assistant.retrieval.late import TokenVectors
 from assistant.types import Document, Passage
 
 # Raise it with every change of the files or of what they mean.
-FORMAT = 2
+FORMAT = 3
 
 MANIFEST = "manifest.json"
 _DOCUMENTS = "documents.jsonl"
@@ -179,6 +179,7 @@ def _publish(index_dir: Path, data: IndexData) -> None:
         },
         "files": files,
     }
+    record["sha256"] = _record_sha256(record)
     new = index_dir / f".{MANIFEST}"
     with new.open("wb") as file:
         file.write(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
@@ -225,11 +226,17 @@ def _read_record(index_dir: Path) -> dict[str, Any]:
         _manifest(record)
         sizes = {name: (int(file["bytes"]), str(file["sha256"])) for name, file in record["files"].items()}
         whole = sizes.keys() == _NAMES and _BUILD.fullmatch(record["build"]) and record["counts"]
+        whole = whole and record.pop("sha256") == _record_sha256(record)
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
-        raise _damaged(index_dir, f"{MANIFEST} is incomplete")
+        raise _damaged(index_dir, f"{MANIFEST} is incomplete or changed")
     return record
+
+
+def _record_sha256(record: dict[str, Any]) -> str:
+    """Of all that the manifest says but this digest itself."""
+    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _manifest(record: dict[str, Any]) -> Manifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,8 +225,8 @@ def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
         (b"\xff\xfe", "cannot be read"),
         (b"[]", "another format"),
         (b'{"format": 0}', "another format"),
-        (b'{"format": 2}', "incomplete"),
-        (b'{"format": 2, "build": "../elsewhere"}', "incomplete"),
+        (b'{"format": 3}', "incomplete"),
+        (b'{"format": 3, "build": "../elsewhere"}', "incomplete"),
     ],
 )
 def test_a_faulty_manifest_is_told(tmp_path: Path, content: bytes, wrong: str) -> None:
@@ -234,6 +234,35 @@ def test_a_faulty_manifest_is_told(tmp_path: Path, content: bytes, wrong: str) -
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(IndexDamagedError, match=rf"{wrong}.*; run python -m assistant ingest"):
         load(tmp_path)
+
+
+def _damages(content: bytes) -> Iterator[bytes]:
+    """The content with each byte flipped in turn, and cut before each byte."""
+    for at in range(len(content)):
+        yield content[:at] + bytes([content[at] ^ (1 << at % 8)]) + content[at + 1 :]
+        yield content[:at]
+
+
+def test_every_flipped_byte_and_every_cut_is_found_and_told(tmp_path: Path) -> None:
+    """White space between the words of the manifest may change; whatever loads is what was saved."""
+    data = _data()
+    save(tmp_path, data)
+    tried, loaded, told = 0, 0, set()
+    for path in [tmp_path / "manifest.json", *sorted(next(tmp_path.glob("build-*")).iterdir())]:
+        whole = path.read_bytes()
+        for damaged in _damages(whole):
+            path.write_bytes(damaged)
+            tried += 1
+            try:
+                assert _same(load(tmp_path), data)
+                loaded += 1
+            except IndexDamagedError as error:
+                told.add((path.name, str(error).partition("cannot be used: ")[2]))
+        path.write_bytes(whole)
+    assert tried > 9_000
+    assert loaded < tried / 100
+    assert all(sentence.startswith(name) or "another format" in sentence for name, sentence in told)
+    assert _same(load(tmp_path), data)
 
 
 def test_a_build_outside_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -248,7 +277,8 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     save(tmp_path, _data())
     record = orjson.loads((tmp_path / "manifest.json").read_bytes())
     record["counts"]["passages"] += 1
-    (tmp_path / "manifest.json").write_bytes(orjson.dumps(record))
+    del record["sha256"]
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps(record | {"sha256": index._record_sha256(record)}))
     with pytest.raises(IndexDamagedError, match="do not belong together"):
         load(tmp_path)
 
