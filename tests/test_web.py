@@ -224,14 +224,17 @@ def test_the_door_reads_paths_below_a_prefix() -> None:
     assert status("/x/gradio_api/upload", "/x") == 404
 
 
-def test_social_tags_go_and_everything_else_stays() -> None:
+def test_social_tags_and_styles_of_tags_go_and_everything_else_stays() -> None:
     page = (
         '<head><meta name="viewport" content="a"><meta\n\tproperty="og:image"\n\tcontent="https://x"\n/>'
-        '<meta name="twitter:card" content="b"/><link rel="manifest" href="/m"><base href="./"></head>'
-        "<body><gradio-app a></gradio-app></body>"
+        '<meta name="twitter:card" content="b"/><link rel="manifest" href="/m"><base href="./" /><style>a</style>'
+        "<script>b = 'style=\\u003cscript'</script></head>"
+        '<body\n\tclass="c"\n\tstyle="\n\tmargin: 0;\n"\n><gradio-app a style="b"></gradio-app><styled></styled></body>'
     )
-    assert own_page(page, "<title>T</title>", "No.") == (
-        '<head><title>T</title><base href="./"></head><body><noscript>No.</noscript><gradio-app a></gradio-app></body>'
+    assert own_page(page, "<title>T</title>", "No.", "n") == (
+        '<head><title>T</title><style nonce="n">a</style>'
+        "<script nonce=\"n\">b = 'style=\\u003cscript'</script></head>"
+        '<body\n\tclass="c"\n><noscript>No.</noscript><gradio-app a></gradio-app><styled></styled></body>'
     )
 
 

@@ -1,6 +1,12 @@
-"""Security headers of every response; the pages of our own run no inline script and no inline style."""
+"""Security headers of every response; docs/security-headers.md gives the reason for each.
+
+Our own pages run no inline script and no inline style. Gradio's page runs those that the server wrote into it, by a
+nonce; what is no page runs nothing at all.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,24 +19,36 @@ _OWN = {
     "font-src": "'self'",
     "connect-src": "'self'",
     "form-action": "'self'",
+    "frame-src": "'self'",
     "base-uri": "'none'",
 }
-# Gradio's page evaluates templates, and writes styles and scripts into itself.
-_GRADIO = _OWN | {
-    "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
-    "style-src": "'self' 'unsafe-inline'",
-    "img-src": "'self' data: blob:",
-    "font-src": "'self' data:",
-    "manifest-src": "'self'",
-}
-# The first segments of paths that are answered by pages and routes of our own.
-OWN_PATHS = frozenset("api policies agents embed help-center widget.js ui healthz readyz metrics".split())
+_NO_PAGE = {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none'"}
+# What Gradio's HTML component writes before it knows any style: an element without text.
+_EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+_UNUSED = (
+    "accelerometer",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
 _ALWAYS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # A browser would look up the hosts of links before anybody follows them.
+    "x-dns-prefetch-control": "off",
+    "permissions-policy": ", ".join(f"{name}=()" for name in _UNUSED),
 }
+# First segments of what pages of other origins load: the widget with its files, and the frame.
+_FRAMED = "embed"
+_SHARED = frozenset({"widget.js", "ui", _FRAMED})
 
 
 class SecurityHeaders:
@@ -38,7 +56,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, frame_ancestors: str = "'self'") -> None:
         self._app = app
-        self._frame_ancestors = frame_ancestors
+        self._ancestors = " ".join(frame_ancestors.split())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -52,12 +70,27 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", self._policy(first))
+                headers.setdefault(
+                    "cross-origin-resource-policy", "cross-origin" if first in _SHARED else "same-origin"
+                )
+                is_page = headers.get("content-type", "").startswith("text/html")
+                ancestors = self._ancestors if first == _FRAMED else "'none'"
+                headers.setdefault("content-security-policy", _header(_OWN if is_page else _NO_PAGE, ancestors))
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
-    def _policy(self, first: str) -> str:
-        ancestors = self._frame_ancestors if first == "embed" else "'self'"
-        known = (_OWN if first in OWN_PATHS else _GRADIO) | {"frame-ancestors": ancestors}
-        return "; ".join(f"{name} {value}" for name, value in known.items())
+
+def gradio_policy(nonce: str) -> str:
+    """The content security policy of Gradio's page, whose scripts and styles carry `nonce`.
+
+    Gradio makes functions of the chat's event handlers and of the templates of its HTML component: `unsafe-eval`.
+    """
+    scripts = f"'self' 'nonce-{nonce}' 'unsafe-eval'"
+    styles = f"'self' 'nonce-{nonce}' {_EMPTY_STYLE}"
+    own = {"script-src": scripts, "style-src": styles, "img-src": "'self'", "form-action": "'none'"}
+    return _header({name: value for name, value in (_OWN | own).items() if name != "frame-src"}, "'none'")
+
+
+def _header(policy: Mapping[str, str], ancestors: str) -> str:
+    return "; ".join(f"{name} {value}" for name, value in (*policy.items(), ("frame-ancestors", ancestors)))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.web.headers import gradio_policy
 
 # Gradio serves much more: uploads, files, proxies, deep links, run history, monitoring, its own page on its interfaces.
 _PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt"} | {
@@ -17,7 +20,9 @@ _MCP = "/gradio_api/mcp"
 # Page parameters that open Gradio's own views or stored states.
 _VIEWS = re.compile(rb"(?:^|&)(?:view|deep_link|page|vibe)=")
 
-_THIRD_PARTIES = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*|<link rel="manifest"[^>]*>\s*')
+_LEFT_OUT = re.compile(r'<(?:meta\s+(?:property="og:|name="twitter:)|link\s+rel="manifest"|base\s)[^>]*>\s*')
+_STYLED = re.compile(r'(<(?:html|body|gradio-app)\b[^>]*?)\s+style="[^"]*"')
+_INLINE = re.compile(r"<(?:script|style)(?=[\s>])")
 _VIEWPORT = re.compile(r'<meta\s+name="viewport"[^>]*>')
 
 
@@ -55,12 +60,21 @@ class GradioDoor:
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         status, html = await _body(self._gradio, {**scope, "headers": plain}, receive)
-        await HTMLResponse(own_page(html, self._head, self._noscript), status)(scope, receive, send)
+        nonce = secrets.token_urlsafe(16)
+        page = own_page(html, self._head, self._noscript, nonce)
+        headers = {"content-security-policy": gradio_policy(nonce)}
+        await HTMLResponse(page, status, headers)(scope, receive, send)
 
 
-def own_page(html: str, head: str, noscript: str) -> str:
-    """Gradio's page without its social-media tags and manifest, with our head and a word where scripts are off."""
-    html = _THIRD_PARTIES.sub("", html)
+def own_page(html: str, head: str, noscript: str, nonce: str) -> str:
+    """Gradio's page as we send it.
+
+    Its social-media tags, manifest and base go; its style attributes are in chat.css. Our head comes in, and a word
+    where scripts are off. What Gradio writes into scripts has no "<", so that every tag found here is one.
+    """
+    html = _LEFT_OUT.sub("", html)
+    html = _STYLED.sub(r"\1", html)
+    html = _INLINE.sub(lambda tag: f'{tag[0]} nonce="{nonce}"', html)
     html = _VIEWPORT.sub(lambda _: head, html, count=1)
     return html.replace("<gradio-app", f"<noscript>{noscript}</noscript><gradio-app", 1)
 

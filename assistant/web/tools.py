@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -116,7 +117,9 @@ class Tools:
         except AssistantError as error:
             raise ToolError(str(error)) from error
         except Exception as error:
-            _LOG.exception("a tool failed")
+            # Where, and not its own words, which may hold words of the question.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _LOG.error("%s in a tool:\n%s", type(error).__name__, where)
             raise ToolError("The question did not get through; ask again.") from error
 
 
