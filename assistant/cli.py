@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -24,6 +24,8 @@ from assistant.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from assistant.ask import Assistant
 
+# Beside the file of votes in its usual place, and like it not in git.
+_REVIEW = Path("feedback.review.jsonl")
 _DESCRIPTION = "Answers questions about privacy policies with cited clauses, word for word."
 
 
@@ -87,11 +89,34 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("number", metavar="NUMBER", help='clause number, such as "5.8.3"')
     command("policies", _policies, "List the policies that can be asked about.")
     sub = command("evaluate", _evaluate, "Ask judged questions and print how good the answers are.")
-    sub.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl", help="judged questions, one JSON object a line")
+    asked = sub.add_mutually_exclusive_group(required=True)
+    asked.add_argument(
+        "questions", type=Path, nargs="?", metavar="QUESTIONS.jsonl", help="judged questions, one JSON object a line"
+    )
+    asked.add_argument(
+        "--from-feedback",
+        type=Path,
+        nargs="?",
+        const=_REVIEW,
+        metavar="FILE.jsonl",
+        help=f"the reviewed ones of what `report --review` wrote (default {_REVIEW})",
+    )
     sub.add_argument(
         "--details", type=Path, metavar="OUT.jsonl", help="write every answer here, one JSON object a line"
     )
     sub.add_argument("--top-k", type=_count, default=10, metavar="N", help="most citations (default 10)")
+    sub = command("report", _report, "Print what was not covered and how useful the answers were.")
+    sub.add_argument("--days", type=_count, metavar="N", help="of the newest N days (default all that is kept)")
+    what = sub.add_mutually_exclusive_group()
+    what.add_argument("--json", action="store_true", help="print one JSON object")
+    what.add_argument(
+        "--review",
+        type=Path,
+        nargs="?",
+        const=_REVIEW,
+        metavar="FILE.jsonl",
+        help=f"add stored questions to a file for review instead (default {_REVIEW})",
+    )
     return top
 
 
@@ -142,20 +167,42 @@ def _evaluate(args: argparse.Namespace) -> int:
     from assistant.evaluation.evaluate import evaluate
     from assistant.evaluation.questions import read_questions
     from assistant.evaluation.report import report, rows
+    from assistant.terminal import progress
 
-    questions = read_questions(args.questions)
+    questions = read_questions(args.from_feedback or args.questions, reviewed_only=args.from_feedback is not None)
     assistant = _open(args)
     outcomes = []
     with contextlib.ExitStack() as stack:
         # Opened before the first question: a path that cannot be written is told at once.
         details = stack.enter_context(args.details.open("w", encoding="utf-8")) if args.details else None
-        advance = stack.enter_context(_progress("questions", len(questions)))
+        advance = stack.enter_context(progress("questions", len(questions)))
         for outcome in evaluate(assistant, questions, top_k=args.top_k):
             outcomes.append(outcome)
             if details:
                 details.write(details_line(outcome) + "\n")
             advance(1)
     print(report(rows(outcomes)))
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from assistant.feedback.gaps import gaps
+    from assistant.feedback.report import report_form, report_text
+    from assistant.feedback.store import FeedbackStore
+
+    settings = Settings.from_environment()
+    store = FeedbackStore(settings.feedback, retention_days=settings.retention_days)
+    if args.review:
+        from assistant.feedback.review import add_candidates, candidates
+
+        rows = candidates(_open(args), store, args.days)
+        print(f"{add_candidates(args.review, rows)} of {len(rows)} questions are new in {args.review}.")
+        return 0
+    found = gaps(store, args.days)
+    if args.json:
+        _print_json(report_form(found))
+    else:
+        print(report_text(found))
     return 0
 
 
@@ -197,27 +244,15 @@ def _build_first(corpus: Path, index: Path) -> None:
 def _build(corpus: Path, index: Path, out: TextIO) -> int:
     """Builds the index, tells each bad file on stderr and a summary on `out`; returns the number of bad files."""
     from assistant.ingest import ingest
+    from assistant.terminal import progress
 
-    with _progress("passages") as advance:
+    with progress("passages") as advance:
         report = ingest(corpus, index, advance, Settings.from_environment().max_file_mb << 20)
     for error in report.errors:
         print(error, file=sys.stderr)
     bad = f", {len(report.errors)} left out" if report.errors else ""
     print(f"{report.documents} documents{bad}, {report.passages} passages, {report.seconds:.1f} s.", file=out)
     return len(report.errors)
-
-
-@contextlib.contextmanager
-def _progress(unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A function to call with each number of things done; a bar on stderr where that is a terminal."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=None, delay=1, leave=False) as bar:
-
-        def advance(count: int) -> None:
-            bar.update(count)
-
-        yield advance
 
 
 def _style() -> dict[str, Any]:

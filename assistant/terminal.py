@@ -1,10 +1,12 @@
-"""Answers, clauses and policies as plain text for a terminal or a pipe."""
+"""Answers, clauses and policies as plain text for a terminal or a pipe, and a bar for what takes long."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from assistant.dates import date_text
 from assistant.types import Answer, Citation, Policy, Status
@@ -42,6 +44,19 @@ def policies_text(policies: Sequence[Policy]) -> str:
     ]
     widths = [max((len(row[at]) for row in cells), default=0) for at in range(4)]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+@contextlib.contextmanager
+def progress(unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A function to call with each number of things done; a bar on stderr where that is a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=None, delay=1, leave=False) as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+
+        yield advance
 
 
 def _citations(citations: Sequence[Citation], width: int, bold: bool) -> list[str]:

@@ -38,6 +38,8 @@ class JudgedQuestion:
     quotes: tuple[Quote, ...]
     # True where every quote is wanted, False where one is enough.
     need_all: bool
+    # Whether the file says that a person has read it.
+    reviewed: bool = False
 
     @property
     def answerable(self) -> bool:
@@ -45,8 +47,12 @@ class JudgedQuestion:
         return bool(self.quotes)
 
 
-def read_questions(path: Path) -> tuple[JudgedQuestion, ...]:
+def read_questions(path: Path, *, reviewed_only: bool = False) -> tuple[JudgedQuestion, ...]:
     """The judged questions of a JSON Lines file, in its order; blank lines are passed over, unknown fields too.
+
+    Args:
+        path: the file.
+        reviewed_only: pass over questions that do not say `"reviewed": true`.
 
     Raises:
         EvaluationError: the file cannot be read, holds no question, or a line has not the form; names file and line.
@@ -69,6 +75,10 @@ def read_questions(path: Path) -> tuple[JudgedQuestion, ...]:
         if question.id in questions:
             raise EvaluationError(f"{path}, line {number}: the id {question.id!r} stands on an earlier line too.")
         questions[question.id] = question
+    if reviewed_only and questions:
+        questions = {id: question for id, question in questions.items() if question.reviewed}
+        if not questions:
+            raise EvaluationError(f'{path}: no question is reviewed; read them, mend them and set "reviewed" to true.')
     if not questions:
         raise EvaluationError(f"{path}: there is no question in the file.")
     return tuple(questions.values())
@@ -101,6 +111,7 @@ def _question(line: str, number: int) -> JudgedQuestion:
         kind=_text(row, "kind", ""),
         quotes=tuple(_quote(answer) for answer in answers),
         need_all=row.get("need", "any") == "all",
+        reviewed=row.get("reviewed") is True,
     )
 
 
