@@ -22,6 +22,7 @@ _SAME_PLACE = 40.0
 _COMPARED = 2000
 _MOST = 600
 _SILENT = frozenset({BlockKind.DECORATION, BlockKind.CONTENTS})
+_LINES = frozenset({BlockKind.ITEM, BlockKind.HEADER, BlockKind.ROW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Unit:
     """A clause without the clauses below it."""
 
     heading: Heading
-    # Its blocks, ornaments and tables of contents left out, one per line.
+    # Its blocks, ornaments and tables of contents left out, with empty lines between paragraphs.
     text: str
     # `text` with white space folded.
     folded: str
@@ -37,13 +38,22 @@ class Unit:
 
 def units(document: Document) -> tuple[Unit, ...]:
     """The clauses that have text of their own, in reading order."""
-    lines: dict[int, list[str]] = {}
+    lines: dict[int, list[tuple[BlockKind, str]]] = {}
     for block, owner in zip(document.blocks, document.owners, strict=True):
         if block.kind not in _SILENT:
-            lines.setdefault(owner, []).append(block.span.of(document.text))
+            lines.setdefault(owner, []).append((block.kind, block.span.of(document.text)))
     named = headings(document)
-    texts = {owner: "\n".join(found) for owner, found in lines.items()}
+    texts = {owner: "".join(_lined(found)) for owner, found in lines.items()}
     return tuple(Unit(named[owner], texts[owner], fold(texts[owner])) for owner in sorted(texts))
+
+
+def _lined(blocks: Sequence[tuple[BlockKind, str]]) -> Iterator[str]:
+    before: BlockKind | None = None
+    for kind, text in blocks:
+        if before is not None:
+            yield "\n" if before in _LINES and kind in _LINES else "\n\n"
+        yield text
+        before = kind
 
 
 def align(old: Sequence[Unit], new: Sequence[Unit]) -> dict[int, int]:
@@ -51,7 +61,7 @@ def align(old: Sequence[Unit], new: Sequence[Unit]) -> dict[int, int]:
     pairs: dict[int, int] = {}
     keys: list[Callable[[Unit], Hashable]] = [
         lambda unit: (unit.heading.number, unit.heading.title.casefold(), unit.folded),
-        lambda unit: _body(unit),
+        _body,
         lambda unit: (unit.heading.number, unit.heading.title.casefold()) if unit.heading.title else None,
         lambda unit: unit.heading.title.casefold() or None,
     ]
@@ -63,8 +73,9 @@ def align(old: Sequence[Unit], new: Sequence[Unit]) -> dict[int, int]:
         if at not in pairs and fuzz.ratio(old[before].folded[:_COMPARED], new[at].folded[:_COMPARED]) >= _SAME_PLACE:
             pairs[at] = before
     _match_alike(old, new, pairs)
-    if old and new and not old[0].heading.anchor and not new[0].heading.anchor:
-        pairs.setdefault(0, 0) if 0 not in pairs.values() else None
+    # What stands before the first clause is the same place, whatever it says.
+    if old and new and not (old[0].heading.anchor or new[0].heading.anchor or 0 in pairs.values()):
+        pairs.setdefault(0, 0)
     return pairs
 
 

@@ -16,10 +16,10 @@ _RIGHT_TO_LEFT = frozenset("ar fa he ur".split())
 
 
 def language_name(code: str) -> str:
-    """ "English" for "en"; a code that is not known stays as it is."""
+    """A language's name, "English" for "en"; a code that is not known stays as it is."""
     return _NAMES.get(code.partition("-")[0].casefold(), code)
 
 
 def direction(code: str) -> str:
-    """ "rtl" or "ltr"."""
+    """Where its lines start: "rtl" or "ltr"."""
     return "rtl" if code.partition("-")[0].casefold() in _RIGHT_TO_LEFT else "ltr"

@@ -21,7 +21,7 @@ class Reference(NamedTuple):
 
 
 class Numbers:
-    """Finds clauses of one document by number. Schedules and annexes count their clauses anew: each is a world apart."""
+    """Finds clauses of one document by number. A schedule or annex counts its clauses anew: a world apart."""
 
     def __init__(self, document: Document) -> None:
         self.policy = document.policy.id
@@ -41,7 +41,7 @@ class Numbers:
             for name in {_key(number), _key(clause.number)} - {""}:
                 self._ids.setdefault(name, []).append(clause.id)
         opened = {
-            owner: re.match(r"\S*", block.span.of(document.text)[:20].lstrip())[0]
+            owner: block.span.of(document.text)[:20].lstrip().partition(" ")[0]
             for block, owner in zip(document.blocks, document.owners, strict=True)
             if block.opens
         }

@@ -58,6 +58,6 @@ def full_numbers(document: Document) -> tuple[str, ...]:
 
 def _first_words(document: Document, clause: int, number: str) -> str:
     span = document.clauses[clause].span
-    start = fold(document.text[span.start : min(span.end, span.start + 300)])
-    words = start.removeprefix(number).lstrip(".) ").split()
+    line = document.text[span.start : min(span.end, span.start + 300)].strip().partition("\n")[0]
+    words = fold(line).removeprefix(number).lstrip(".) ").split()
     return " ".join(words[:_FIRST_WORDS]) + ("…" if len(words) > _FIRST_WORDS else "")

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from assistant.types import Block, BlockKind, Document, Span
-from assistant.web.reader.references import Reference
+from assistant.web.reader.numbers import Reference
 
 _BULLET = re.compile(r"(?:[•·▪◦‣●○■□*–—-]|\(?(?:\d{1,3}|[a-zа-я]{1,4})[.)]{1,2})(?=\s)", re.IGNORECASE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -16,7 +17,7 @@ from assistant.links import marked
 from assistant.web.cards import choices
 from assistant.web.pages import page
 from assistant.web.reader.comparison import compare
-from assistant.web.reader.languages import direction, language_name
+from assistant.web.reader.languages import direction
 from assistant.web.reader.layout import sections
 from assistant.web.reader.listing import are_versions, fellows, groups
 from assistant.web.reader.pieces import Cutter
@@ -25,7 +26,7 @@ from assistant.web.site import Site
 
 # A page is asked for again each time, and sent again only where it has changed.
 _HEADERS: Mapping[str, str] = {"cache-control": "no-cache"}
-_WORDS = {"facts": facts, "language_name": language_name, "direction": direction, "web_host": web_host}
+_WORDS: dict[str, Any] = {"facts": facts, "direction": direction, "web_host": web_host}
 
 
 def router(site: Site) -> APIRouter:
@@ -69,17 +70,17 @@ class _Reader:
     def list(self, request: Request) -> Response:
         """The list of policies."""
         known = self._assistant.policies()
-        return _fresh(
+        found = groups(known)
+        response = page(
             request,
-            page(
-                request,
-                "reader/policies.html",
-                headers=_HEADERS,
-                groups=groups(known),
-                choices=choices(known),
-                **_WORDS,
-            ),
+            "reader/policies.html",
+            headers=_HEADERS,
+            groups=found,
+            scopes=[choices([entry.policy for entry in group.entries]) for group in found],
+            choices=choices(known),
+            **_WORDS,
         )
+        return _fresh(request, response)
 
     def policy(self, request: Request, policy: str, mark: str) -> Response:
         """The page of one policy, with the sentences that `mark` names."""

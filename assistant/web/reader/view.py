@@ -11,8 +11,9 @@ from assistant.dates import date_text
 from assistant.links import permalink
 from assistant.types import Document, Policy, Span
 from assistant.web.reader.languages import language_name
+from assistant.web.reader.numbers import Reference
 from assistant.web.reader.outline import Heading, headings
-from assistant.web.reader.references import Reference, references
+from assistant.web.reader.references import references
 
 # Code points of another document's clause that are shown where it is referred to.
 _SHOWN = 1200

@@ -19,7 +19,10 @@ _OUTER = (
     r"(?:sub-?)?clauses?|(?:sub-?)?sections?|sec|cl|pp|p|п|пункт\w{0,3}|раздел\w{0,3}|cl[aá]usulas?|secci[oó]n(?:es)?"
     r"|ziffern?|ziff|abschnitt\w{0,2}|klauseln?|punkte?s?|rubriques?|se[cç]ç?[aã]o|sezion[ei]|clausol[ae]"
 )
-_AND = r"\s*(?:,|;|-|–|—|and|or|to|through|and/or|&|и|или|по|до|y|o|e|a|al|und|oder|bis|et|ou|à)\s*(?:(?:and|or|и|y|und|et)\s+)?"
+_AND = (
+    r"\s*(?:,|;|-|–|—|and|or|to|through|and/or|&|и|или|по|до|y|o|e|a|al|und|oder|bis|et|ou|à)\s*"
+    r"(?:(?:and|or|и|y|und|et)\s+)?"
+)
 _MORE = rf"(?:{_AND}(?:§\s?)?{_NUMBER})*"
 LABELLED = re.compile(
     rf"(?:(?<![\w.-])(?P<label>{_STRICT}|{_INNER}|{_OUTER})\.?\s*(?:n[o°]\.?\s*)?(?P<all>{_NUMBER}{_MORE})"

@@ -42,11 +42,14 @@
       notice.hidden = false;
       notice.textContent = `This policy has no clause “${anchor}”. Here it is from its beginning.`;
       if (first) notice.focus();
+    } else if (anchor && !(first && mark)) {
+      pin(byId(anchor).closest(".clause[id]"));
     } else if (first && mark && anchor !== "_mark" && performance.getEntriesByType("navigation")[0]?.type !== "back_forward") {
       const clause = mark.closest(".clause[id]");
       mark.tabIndex = -1;
       mark.scrollIntoView({ block: "center", behavior: "instant" });
       mark.focus({ preventScroll: true });
+      pin(clause);
       say(byId("_status"), clause ? `Marked sentence in ${nameOf(clause)}` : "Marked sentence");
     }
   };
@@ -54,7 +57,16 @@
   // The clause that is being read.
 
   let current = -1;
+  // The clause that was gone to, until the page is scrolled by hand.
+  let pinned = -1;
+  const pin = (clause) => {
+    pinned = clauses.indexOf(clause);
+    show();
+  };
+  for (const moved of ["wheel", "touchmove", "pointerdown"]) addEventListener(moved, () => { pinned = -1; }, { passive: true });
+  addEventListener("keydown", (event) => { if (!event.altKey && /^(Arrow|Page|Home|End| )/.test(event.key)) pinned = -1; });
   const reading = () => {
+    if (pinned >= 0) return pinned;
     const edge = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) + 8;
     let low = 0;
     let high = clauses.length;
