@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -13,24 +12,19 @@ from assistant import index
 from assistant.answering.abstain import Decision, Evidence, Fit, decide
 from assistant.answering.abstain import topic as on_topic
 from assistant.answering.lexicon import holds_words, is_known
-from assistant.answering.marks import marks
+from assistant.answering.limits import check_question
 from assistant.answering.parts import in_reading_order
+from assistant.answering.reading import Reading, marks_of
 from assistant.answering.sorting import Sorter
-from assistant.answering.suggest import SUGGESTIONS
+from assistant.answering.suggest import suggested
 from assistant.answering.summary import summary
 from assistant.answering.topics import TOPICS, Topic, find_topic
-from assistant.answering.understand import Question, understand
+from assistant.answering.understand import understand
 from assistant.answering.versions import NEAR, newest_first
-from assistant.errors import (
-    IndexStaleError,
-    QuestionEmptyError,
-    QuestionError,
-    QuestionTooLongError,
-    UnknownClauseError,
-)
+from assistant.errors import IndexStaleError
 from assistant.lookup import Lookup
 from assistant.retrieval.dense import Dense
-from assistant.retrieval.encoder import EncodedQuery, Encoder
+from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.lexical import Lexical
 from assistant.retrieval.search import Search
 from assistant.retrieval.spelling import Spelling
@@ -46,18 +40,6 @@ _RELATED = 3
 _FIRST_LOOK = 15
 # What a clause number or a quoted phrase finds is what was asked for.
 _ASKED_FOR = Decision(Status.ANSWERED, Confidence.CLEAR)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reading:
-    """A question on its way to an answer."""
-
-    asked: Question
-    # The policies that are searched.
-    policies: tuple[Policy, ...]
-    # What is searched for: the question standing alone, its typing mended.
-    words: str
-    query: EncodedQuery
 
 
 class Assistant:
@@ -173,7 +155,10 @@ class Assistant:
             QuestionError: as for `ask`.
         """
         answer = self.ask(question, policies=policies, top_k=top_k)
-        return answer.citations or answer.related
+        if answer.citations:
+            return answer.citations
+        reading = self._read(question, policies, (), top_k)
+        return self._answer(reading, _ASKED_FOR, self._rank(reading, top_k)).citations
 
     def clause(self, policy: str, number: str) -> tuple[Citation, ...]:
         """Every passage of the clause and of the clauses below it, in reading order.
@@ -181,13 +166,7 @@ class Assistant:
         Raises:
             QuestionError: no policy has this id, or it has no clause of this number.
         """
-        document = self.document(policy)
-        found = self._lookup.numbered((number,), (document.policy,))
-        if not found:
-            numbers = [clause.number for clause in document.clauses if clause.number and clause.depth == 1]
-            known = f"its sections are {', '.join(numbers)}" if numbers else "its clauses have no numbers"
-            raise UnknownClauseError(f"{document.policy.name} has no clause {number!r}; {known}.")
-        return self._lookup.cited(found)
+        return self._lookup.cited(self._lookup.clause(policy, number))
 
     def clauses(self, number: str, policies: Sequence[str] | None = None) -> tuple[Citation, ...]:
         """As `clause`, in each of the policies, all for None; empty where none has such a clause.
@@ -208,7 +187,7 @@ class Assistant:
         Raises:
             QuestionError: as for `ask`.
         """
-        self._check_question(text, top_k)
+        check_question(text, top_k, self._max_question_chars, MOST_CITATIONS)
         found = self._lookup.exact((text,), self._lookup.picked(policies), headings=True)
         return self._lookup.cited(found, found.values())[:top_k]
 
@@ -240,10 +219,12 @@ class Assistant:
         picked = self._lookup.picked(policies)
         return self._lookup.cited(p for policy in picked for p in self._by_topic(policy.id)[topic])
 
-    def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
-        """Questions that these policies answer, plainest first."""
+    def suggestions(
+        self, policies: Sequence[str] | None = None, count: int = 4, language: str = "en"
+    ) -> tuple[str, ...]:
+        """Questions that these policies answer, plainest first; in English where `language` (ISO 639-1) is unknown."""
         self._lookup.check(policies or ())
-        return self._suggest(None if policies is None else tuple(sorted(policies)))[:count]
+        return self._suggest(None if policies is None else tuple(sorted(policies)), language)[:count]
 
     def evidence(self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = ()) -> Evidence:
         """What the decision to answer or abstain is made on.
@@ -254,36 +235,26 @@ class Assistant:
         reading = self._read(question, policies, history, 1)
         return self._evidence(reading, self._rank(reading, _RELATED))
 
-    def _find_suggestions(self, policies: tuple[str, ...] | None) -> tuple[str, ...]:
-        return tuple(q for q in SUGGESTIONS if self.ask(q, policies, top_k=1).status is Status.ANSWERED)
+    def _find_suggestions(self, policies: tuple[str, ...] | None, language: str) -> tuple[str, ...]:
+        return tuple(q for q in suggested(language) if self.ask(q, policies, top_k=1).status is Status.ANSWERED)
 
-    def _check_question(self, question: str, top_k: int) -> None:
-        if not question.strip():
-            raise QuestionEmptyError("The question is empty; type what you want to know.")
-        if len(question) > self._max_question_chars:
-            raise QuestionTooLongError(
-                f"The question has {len(question):,} characters; shorten it to {self._max_question_chars:,} or fewer."
-            )
-        if not 1 <= top_k <= MOST_CITATIONS:
-            raise QuestionError(f"The number of citations must be 1 to {MOST_CITATIONS}, not {top_k}.")
-
-    def _read(self, question: str, policies: Sequence[str] | None, history: Sequence[str], top_k: int) -> _Reading:
+    def _read(self, question: str, policies: Sequence[str] | None, history: Sequence[str], top_k: int) -> Reading:
         self._lookup.check(policies or ())
-        self._check_question(question, top_k)
+        check_question(question, top_k, self._max_question_chars, MOST_CITATIONS)
         asked = understand(question, self._policies, picked=policies, history=history)
         searched = tuple(p for p in self._policies if asked.policies is None or p.id in asked.policies)
         # Words of a language that no policy is written in are no misspelt words of the policies.
         written = {policy.language or "en" for policy in searched}
         words = self._spelling.mended(asked.standalone) if asked.language in written else asked.standalone
-        return _Reading(asked, searched, words, self.encoder.encode_query(words))
+        return Reading(asked, searched, words, self.encoder.encode_query(words))
 
-    def _rank(self, reading: _Reading, k: int) -> Ranking:
+    def _rank(self, reading: Reading, k: int) -> Ranking:
         """One ranking; for a comparison the rankings of its groups in turn, best first."""
         groups = reading.asked.groups or (frozenset(policy.id for policy in reading.policies),)
         found = [self._search.rank(reading.words, reading.query, self._lookup.rows(group), k) for group in groups]
         return tuple(hit for turn in range(k) for each in found for hit in each[turn : turn + 1])[:k]
 
-    def _evidence(self, reading: _Reading, ranking: Ranking) -> Evidence:
+    def _evidence(self, reading: Reading, ranking: Ranking) -> Evidence:
         about = on_topic(reading.query.vector)
         language = reading.asked.language
         words = bool(self._search.lexical.matched(reading.words).any()) or holds_words(reading.words, language)
@@ -297,24 +268,17 @@ class Assistant:
 
     def _answer(
         self,
-        reading: _Reading,
+        reading: Reading,
         decision: Decision,
         hits: Sequence[Hit],
         related: Sequence[Hit] = (),
         exact: Mapping[Passage, tuple[Span, ...]] | None = None,
     ) -> Answer:
         """The answer that cites `hits`; `exact` says what to mark where a phrase was asked for."""
-        marked = (self._marks(reading, hit, exact or {}) for hit in hits)
+        marked = (marks_of(reading, hit.passage, self._search.late, exact or {}) for hit in hits)
         cited = self._lookup.cited((hit.passage for hit in hits), marked)
         nearest = self._lookup.cited(hit.passage for hit in related[:_RELATED])
         sentence = summary(reading.asked, decision.status, cited, reading.policies)
         return Answer(
             reading.asked.text, decision.status, cited, nearest, reading.policies, sentence, decision.confidence
         )
-
-    def _marks(self, reading: _Reading, hit: Hit, exact: Mapping[Passage, tuple[Span, ...]]) -> tuple[Span, ...]:
-        if hit.passage in exact:
-            return exact[hit.passage]
-        if reading.asked.numbers and hit.passage.number in reading.asked.numbers:
-            return ()
-        return marks(hit.passage, self._search.late, reading.query, reading.asked.wants_list)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.answering.cite import cite
-from assistant.errors import UnknownPolicyError
+from assistant.errors import UnknownClauseError, UnknownPolicyError
 from assistant.links import anchors
 from assistant.retrieval.phrases import exact_spans
 from assistant.types import Citation, Document, Passage, Policy, Span
@@ -89,6 +89,21 @@ class Lookup:
             passages = self.passages(policy.id) if spans else []
             out.extend(passage for passage in passages if any(span.covers(passage.span) for span in spans))
         return out
+
+    def clause(self, policy: str, number: str) -> list[Passage]:
+        """Every passage of the clause and of the clauses below it, in reading order.
+
+        Raises:
+            UnknownPolicyError: no policy has this id.
+            UnknownClauseError: the policy has no clause of this number.
+        """
+        document = self.document(policy)
+        found = self.numbered((number,), (document.policy,))
+        if not found:
+            numbers = [clause.number for clause in document.clauses if clause.number and clause.depth == 1]
+            known = f"its sections are {', '.join(numbers)}" if numbers else "its clauses have no numbers"
+            raise UnknownClauseError(f"{document.policy.name} has no clause {number!r}; {known}.")
+        return found
 
     def exact(
         self, phrases: Sequence[str], policies: Sequence[Policy], headings: bool = False

@@ -8,7 +8,8 @@ numbers, fitted by benchmarks/topics.py on labelled passages. docs/quality.md te
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ Floats = NDArray[np.float32]
 MODEL_FILE = Path(__file__).with_name("topics.json")
 # Evidence per passage and topic: see `Sorter.evidence`.
 EVIDENCE = 6
+_WORD = re.compile(r"[^\W\d_]{2}")
 # A passage that answers two questions of a topic is surer to be about it than one that answers one.
 _BEST = 2
 
@@ -55,16 +57,13 @@ class Sorter:
             encode: the encoder that the index was built with.
             late: word pieces of all passages of the index.
         """
-        asked = [[encode(question) for question in questions] for questions in QUESTIONS]
-        flat = [query for queries in asked for query in queries]
         self._encode = encode
         self._late = late
-        # float32[q, d]: the word pieces of all questions, and float32[n, dim]: a vector for each.
-        self._tokens = np.concatenate([query.tokens for query in flat])
-        self._vectors = np.stack([query.vector for query in flat])
-        # Where each question's pieces start, and where each topic's questions end.
-        self._lengths = np.array([len(query.tokens) for query in flat])
-        self._ends = np.cumsum([len(queries) for queries in asked])
+        self._asked = [encode(question) for questions in QUESTIONS for question in questions]
+        # float32[questions, dim]
+        self._vectors = np.stack([query.vector for query in self._asked])
+        # Where each topic's questions end.
+        self._ends = np.cumsum([len(questions) for questions in QUESTIONS])
 
     def sort(self, passages: Sequence[Passage]) -> dict[Topic, list[Passage]]:
         """The passages of each topic, in the order given; one may be in several or in none."""
@@ -90,14 +89,13 @@ class Sorter:
         """What tells whether a passage is about a topic: float32[n, topics, EVIDENCE].
 
         The columns are how well the text answers the topic's questions, how much better than those of the next topic,
-        and how much better than those of all; then the same for its heading, 0 where it has none.
+        and how much better than those of all; then the same for the nearest heading of words, 0 where there is none.
         """
         if not passages:
             return np.zeros((0, len(TOPICS), EVIDENCE), dtype=np.float32)
-        best = self._late.best(self._tokens, np.array([passage.id for passage in passages], dtype=np.int64))
-        starts = np.cumsum(self._lengths) - self._lengths
-        text = np.add.reduceat(best, starts, axis=1) / self._lengths
-        labels = [passage.path[-1] if passage.path else "" for passage in passages]
+        rows = np.array([passage.id for passage in passages], dtype=np.int64)
+        text = np.stack([self._late.max_sim(query.tokens, rows) for query in self._asked], axis=1)
+        labels = [next((label for label in reversed(passage.path) if _WORD.search(label)), "") for passage in passages]
         known = {label: self._heading(label) for label in set(labels)}
         heading = np.stack([known[label] for label in labels])
         evidence: Floats = np.concatenate([self._compared(text), self._compared(heading)], axis=2).astype(np.float32)
@@ -116,14 +114,11 @@ class Sorter:
         Args:
             scores: float32[n, questions].
         """
-        per_topic = [np.sort(part, axis=1)[:, -_BEST:].mean(axis=1) for part in self._by_topic(scores)]
-        own = np.stack(per_topic, axis=1)
+        parts = np.split(scores, self._ends[:-1], axis=1)
+        own = np.stack([np.sort(part, axis=1)[:, -_BEST:].mean(axis=1) for part in parts], axis=1)
         others = np.stack([np.delete(own, at, axis=1).max(axis=1) for at in range(len(TOPICS))], axis=1)
         topics = own[:, : len(TOPICS)]
         return np.stack([topics, topics - others, topics - own.mean(axis=1, keepdims=True)], axis=2)
-
-    def _by_topic(self, scores: Floats) -> Iterable[Floats]:
-        return np.split(scores, self._ends[:-1], axis=1)
 
 
 @cache

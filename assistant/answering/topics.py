@@ -104,6 +104,7 @@ _OTHERS = (
     "Which law applies and which court decides disputes?",
     "Do you answer for other websites that you link to?",
     "What do the words in this policy mean?",
+    "How are terms such as personal data and processing defined?",
     "Who are you and what is this service?",
     "What happens if I accept this policy?",
 )
