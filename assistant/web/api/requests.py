@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from assistant.ask import MOST_CITATIONS
@@ -24,6 +24,11 @@ def _with_words(text: str) -> str:
     return text
 
 
+def _whole(number: object) -> object:
+    """JSON knows no integers: 5.0 is 5."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 def _each_once(ids: list[str]) -> list[str]:
     if len(set(ids)) < len(ids):
         raise ValueError("each policy once")
@@ -39,7 +44,7 @@ QuestionText = Annotated[
     Field(json_schema_extra={"minLength": 1, "pattern": rf"^[^\x00]*{_WORD}[^\x00]*$"}),
 ]
 Policies = Annotated[list[Text], Field(min_length=1, description="Ids of the policies to search; null for all.")]
-Limit = Annotated[int, Field(ge=1, le=MOST_CITATIONS, description="Most citations.")]
+Limit = Annotated[int, Field(ge=1, le=MOST_CITATIONS, description="Most citations."), BeforeValidator(_whole)]
 IsoDate = Annotated[str, Field(pattern=_ISO)]
 
 

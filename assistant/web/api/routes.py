@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import anyio.to_thread
 import orjson
@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assistant.answering.language import language_of
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, QuestionTooLongError
+from assistant.feedback.votes import Vote
 from assistant.types import Answer, Status
 from assistant.web.api.answers import (
     AnswerForm,
@@ -82,6 +83,7 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
     @routes.post("/search", response_model=FoundForm)
     async def search(wanted: SearchRequest) -> Response:
         """Finds clauses by meaning, by their words or by their number, whether they answer or not."""
+        _bound(site, wanted.query)
         return _json(await _when_free(site, lambda: find(assistant, wanted)))
 
     @routes.post("/compare", response_model=ComparisonForm)
@@ -141,6 +143,7 @@ def _add_feedback(routes: APIRouter, site: Site, metrics: Metrics) -> None:
     @routes.post("/feedback", status_code=204)
     async def feedback(vote: FeedbackRequest) -> Response:
         """Takes a vote on an answer."""
+        _bound(site, vote.question or "")
         for policy in vote.policies or ():
             site.assistant.document(policy)
         try:
@@ -151,9 +154,20 @@ def _add_feedback(routes: APIRouter, site: Site, metrics: Metrics) -> None:
         return Response(status_code=204)
 
 
-def _vote(vote: FeedbackRequest) -> Any:
-    from assistant.feedback.store import Vote
+def _bound(site: Site, question: str) -> None:
+    """Refuses a question that is longer than any that is answered, where the assistant is not the one to ask.
 
+    Raises:
+        QuestionTooLongError: so.
+    """
+    longest = site.settings.max_question_chars
+    if len(question) > longest:
+        raise QuestionTooLongError(
+            f"The question has {len(question):,} characters; shorten it to {longest:,} or fewer."
+        )
+
+
+def _vote(vote: FeedbackRequest) -> Vote:
     return Vote(
         useful=vote.useful,
         reason=vote.reason or "",
