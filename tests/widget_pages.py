@@ -37,7 +37,9 @@ HOSTILE = (
 KEPT = citation("We keep it for a year.", clause="4.1", path=("4 Keeping", "4.1 How long"), marked=["for a year"])
 NEAR = citation("We tell nobody.", clause="7", path=("7 Silence",))
 BEFORE = "We keep every byte of it for reasons of our own. "
-DEEP = citation(BEFORE * 40 + "After ten years it is deleted. " + BEFORE * 40, marked=["After ten years it is deleted."])
+DEEP = citation(
+    BEFORE * 40 + "After ten years it is deleted. " + BEFORE * 40, marked=["After ten years it is deleted."]
+)
 ODD = citation(HOSTILE, clause="4", path=(HOSTILE, f"4 {HOSTILE}"), marked=["<script>", "end\n\n  * item"])
 
 
@@ -90,7 +92,9 @@ class Api:
         app.post("/api/feedback", response_model=None)(self._feedback)
         app.mount("/ui", StaticFiles(directory=STATIC))
         app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
-        app.add_middleware(CORSMiddleware, allow_origins="*", allow_methods=["GET", "POST"], allow_headers=["content-type"])
+        app.add_middleware(
+            CORSMiddleware, allow_origins="*", allow_methods=["GET", "POST"], allow_headers=["content-type"]
+        )
         return app
 
     async def _ask(self, body: dict[str, Any]) -> Response:
@@ -174,9 +178,9 @@ def tag(url: str, **attributes: str) -> str:
 
 def page_of(*body: str, lang: str = "en", head: str = "", html: str = "") -> str:
     """A page of another site."""
-    meta = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     return (
-        f'<!doctype html><html lang="{lang}" {html}><head><meta charset="utf-8">{meta}<title>A shop</title>{head}</head>'
+        f'<!doctype html><html lang="{lang}" {html}><head>{meta}<title>A shop</title>{head}</head>'
         f"<body><h1>A shop</h1><p><button id=before>Before</button></p>{''.join(body)}</body></html>"
     )
 
@@ -184,4 +188,3 @@ def page_of(*body: str, lang: str = "en", head: str = "", html: str = "") -> str
 def fresh(browser: Browser, **options: object) -> BrowserContext:
     """A new profile."""
     return browser.new_context(**({"viewport": DESKTOP, "reduced_motion": "reduce", "locale": "en-GB"} | options))  # type: ignore[arg-type]
-

@@ -64,6 +64,7 @@ function folding(quote, words) {
     const folded = quote.classList.toggle("folded");
     button.setAttribute("aria-expanded", String(!folded));
     button.textContent = folded ? words.whole : words.less;
+    if (folded) button.scrollIntoView({ block: "nearest" });
   } }, words.whole);
   return button;
 }

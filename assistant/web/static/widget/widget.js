@@ -25,7 +25,8 @@
       min-width: 48px; min-height: 48px; padding: 8px 20px 8px 16px; border: 1px solid transparent; border-radius: 24px;
       color-scheme: light dark; --accent: var(--policy-widget-accent, light-dark(#234a73, #9cc2ee));
       background: var(--accent); color: var(--policy-widget-on-accent, light-dark(#fff, #10202f));
-      font: 600 15px/1.3 var(--policy-widget-font, system-ui, sans-serif); text-align: start; cursor: pointer;
+      font: 600 15px/1.3 var(--policy-widget-font, -apple-system, "Segoe UI", Roboto, Ubuntu, Cantarell,
+        "Noto Sans", "Helvetica Neue", Arial, sans-serif); text-align: start; cursor: pointer;
       box-shadow: 0 1px 2px rgb(0 0 0 / 20%), 0 6px 20px rgb(0 0 0 / 22%); }
     .launcher.light { color-scheme: light; }
     .launcher.dark { color-scheme: dark; }
