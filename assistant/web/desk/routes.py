@@ -7,17 +7,21 @@ from datetime import UTC, datetime
 from functools import cache
 
 from fastapi import APIRouter
+from pydantic import ValidationError
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from assistant.errors import QuestionError
-from assistant.web.desk.cut import Handout, cut
+from assistant.web.api.problems import on_assistant_error, problem
+from assistant.web.desk.cut import MOST_CLAUSES, Handout, cut
 from assistant.web.desk.handout import handout
 from assistant.web.pages import STATIC, file_hashes, page
 from assistant.web.site import Site
 
 _MODULES = STATIC / "desk"
-_FOREVER = "public, max-age=31536000, immutable"
+_FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
+# A hundred clauses with all their marks take less.
+_LONGEST_BODY = 256 * 1024
 
 
 def router(site: Site) -> APIRouter:
@@ -31,29 +35,39 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/code/{version}/{name}.js")
     def module(version: str, name: str) -> Response:
-        """A module of the script; below a path that changes with any of them, so that none is ever outdated."""
+        """A module of the script; its path changes with any of them, so that no browser has an outdated one."""
         if f"desk/{name}.js" not in file_hashes():
-            return JSONResponse(_problem(404, "Not Found", f"There is no module {name!r}.", "not_found"), 404)
-        return FileResponse(_MODULES / f"{name}.js", headers={"cache-control": _FOREVER})
+            return problem(404, "not_found", "The desk has no such module; load the page again.")
+        return FileResponse(_MODULES / f"{name}.js", headers=_FOREVER)
 
     @routes.post("/handout.pdf")
-    async def pdf(request: Request, wanted: Handout) -> Response:
+    async def pdf(request: Request) -> Response:
         """The collected clauses, set to be handed out; every word is the server's own."""
         today = datetime.now(UTC).date()
         root = f"{str(request.base_url).rstrip('/')}/"
+        body = await _body(request)
         try:
-            made = await site.run(lambda: handout(cut(site.assistant, wanted.clauses), root, today))
+            wanted = Handout.model_validate_json(body).clauses
+            made = await site.run(lambda: handout(cut(site.assistant, wanted), root, today))
+        except ValidationError:
+            return problem(422, "invalid_request", f"A hand-out is made of 1 to {MOST_CLAUSES} clauses; take fewer.")
         except QuestionError as error:
-            problem = _problem(400, "Bad Request", str(error), "invalid_request")
-            return JSONResponse(problem, 400, media_type="application/problem+json")
-        name = f"privacy-clauses-{today.isoformat()}.pdf"
-        return Response(
-            made,
-            media_type="application/pdf",
-            headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"},
-        )
+            return await on_assistant_error(request, error)
+        name = f'attachment; filename="privacy-clauses-{today.isoformat()}.pdf"'
+        headers = {"content-disposition": name, "cache-control": "no-store"}
+        return Response(made, media_type="application/pdf", headers=headers)
 
     return routes
+
+
+async def _body(request: Request) -> bytes:
+    """The body, as much of it as a hand-out can need; what was cut short is no JSON any more."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_BODY:
+            break
+    return body[:_LONGEST_BODY]
 
 
 @cache
@@ -61,7 +75,3 @@ def version() -> str:
     """Names the modules of the script as they are now."""
     hashes = (f"{path} {digest}" for path, digest in sorted(file_hashes().items()) if path.startswith("desk/"))
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:12]
-
-
-def _problem(status: int, title: str, detail: str, code: str) -> dict[str, object]:
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
