@@ -112,8 +112,12 @@ class WordAssistant:
         passages = (passage for policy in picked for passage in self._lookup.passages(policy.id))
         return self._lookup.cited([passage for passage in passages if word in passage.text.casefold()])
 
-    def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
+    def suggestions(
+        self, policies: Sequence[str] | None = None, count: int = 4, language: str = "en"
+    ) -> tuple[str, ...]:
         self._lookup.check(policies or ())
+        if language == "de":
+            return ("Welche Daten werden erhoben?",)[:count]
         return ("What information is collected?", "Is my data sold?", "How do I delete it?")[:count]
 
     def _check(self, question: str) -> None:

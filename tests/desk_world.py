@@ -131,7 +131,9 @@ class DeskAssistant:
         word = find_topic(id).title.split()[0]
         return self._cited([(each, ()) for each in self._passages(policies) if word.casefold() in each.text.casefold()])
 
-    def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
+    def suggestions(
+        self, policies: Sequence[str] | None = None, count: int = 4, language: str = "en"
+    ) -> tuple[str, ...]:
         return ("Do you sell personal data?",)[:count]
 
     def _passages(self, policies: Iterable[str] | None) -> list[Passage]:

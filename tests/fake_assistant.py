@@ -98,7 +98,9 @@ class FakeAssistant:
         found = about.get(find_topic(id).id)
         return (found,) if found and (policies is None or found.policy.id in policies) else ()
 
-    def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
+    def suggestions(
+        self, policies: Sequence[str] | None = None, count: int = 4, language: str = "en"
+    ) -> tuple[str, ...]:
         return ("Do you sell data?", "What do you use cookies for?")[:count]
 
     def policies(self) -> tuple[Policy, ...]:

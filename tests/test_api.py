@@ -100,6 +100,8 @@ def test_off_topic_comes_with_other_questions_and_not_covered_with_the_nearest_c
     off = client.post("/api/ask", json={"question": "pizza"}).json()
     assert (off["status"], off["confidence"], off["citations"]) == ("off_topic", None, [])
     assert off["suggestions"] == ["What information is collected?", "Is my data sold?", "How do I delete it?"]
+    german = client.post("/api/ask", json={"question": "Wie schmeckt die beste pizza der Stadt?"}).json()
+    assert german["suggestions"] == ["Welche Daten werden erhoben?"]
     missing = client.post("/api/ask", json={"question": "dinosaurs?"}).json()
     assert (missing["status"], missing["citations"], missing["suggestions"]) == ("not_covered", [], [])
     assert len(missing["related"]) == 3
@@ -163,6 +165,12 @@ def test_suggestions(client: httpx.Client) -> None:
     assert client.get("/api/suggestions", params={"policy": ITALKI, "count": 2}).json() == {
         "questions": ["What information is collected?", "Is my data sold?"]
     }
+    german = client.get("/api/suggestions", params={"language": "de"}).json()
+    assert german == {"questions": ["Welche Daten werden erhoben?"]}
+    assert client.get("/api/suggestions", params={"language": "xx", "count": 1}).json() == {
+        "questions": ["What information is collected?"]
+    }
+    is_problem(client.get("/api/suggestions", params={"language": "klingon"}), 422, "invalid_request")
     is_problem(client.get("/api/suggestions", params={"policy": "nowhere"}), 404, "unknown_policy")
     is_problem(client.get("/api/suggestions", params={"count": "many"}), 422, "invalid_request")
     is_problem(client.get("/api/suggestions", params={"colour": "red"}), 422, "invalid_request")
@@ -449,7 +457,7 @@ def test_a_long_line_is_not_made_longer() -> None:
     gate, begun = threading.Event(), threading.Event()
 
     class Slow(WordAssistant):
-        def suggestions(self, policies: object = None, count: int = 4) -> tuple[str, ...]:
+        def suggestions(self, policies: object = None, count: int = 4, language: str = "en") -> tuple[str, ...]:
             begun.set()
             gate.wait(20)
             return ()

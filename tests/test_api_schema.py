@@ -12,7 +12,7 @@ from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig,
 from tests.api_fixtures import WordAssistant, api_over
 from tests.web_fixtures import serving
 
-EXAMPLES = 150
+EXAMPLES = 60
 
 generation = GenerationConfig(deterministic=True, database="none", max_examples=EXAMPLES)
 config = SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(generation=generation)))

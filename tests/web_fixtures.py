@@ -75,7 +75,9 @@ class StubAssistant:
     def passage_count(self) -> int:
         return 2
 
-    def suggestions(self, policies: Sequence[str] | None = None, count: int = 4) -> tuple[str, ...]:
+    def suggestions(
+        self, policies: Sequence[str] | None = None, count: int = 4, language: str = "en"
+    ) -> tuple[str, ...]:
         return self.suggested[:count]
 
     def ask(

@@ -120,6 +120,9 @@ class SuggestionsQuery(_Query):
 
     policy: str | None = Field(default=None, description="Id of a policy; left out for all.")
     count: int = Field(default=4, ge=1, le=MOST_SUGGESTIONS)
+    language: str = Field(
+        default="en", pattern="^[a-z]{2}$", description="ISO 639-1; English where there are none in it."
+    )
 
 
 class TopicQuery(_Query):

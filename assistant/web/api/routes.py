@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assistant.answering.language import language_of
+from assistant.answering.suggest import SUGGESTIONS
 from assistant.errors import AssistantError, QuestionTooLongError
 from assistant.feedback.votes import Vote
 from assistant.types import Answer, Status
@@ -73,8 +74,10 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
 
         def work() -> tuple[Answer, Json]:
             answer = assistant.ask(asked.question, asked.policies, asked.history[-_HISTORY:], asked.top_k)
-            off_topic = answer.status is Status.OFF_TOPIC
-            return answer, answer_cards(answer, assistant.suggestions(asked.policies) if off_topic else ())
+            instead: tuple[str, ...] = ()
+            if answer.status is Status.OFF_TOPIC:
+                instead = assistant.suggestions(asked.policies, language=_suggested_in(language_of(asked.question)))
+            return answer, answer_cards(answer, instead)
 
         answer, form = await _when_free(site, work)
         metrics.answered(answer)
@@ -96,7 +99,9 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
     async def suggestions(wanted: Annotated[SuggestionsQuery, Query()]) -> Response:
         """Questions that the policies answer, plainest first."""
         policies = None if wanted.policy is None else [wanted.policy]
-        return _json({"questions": await _when_free(site, lambda: assistant.suggestions(policies, wanted.count))})
+        language = _suggested_in(wanted.language)
+        found = await _when_free(site, lambda: assistant.suggestions(policies, wanted.count, language))
+        return _json({"questions": found})
 
 
 def _add_policies(routes: APIRouter, site: Site) -> None:
@@ -177,6 +182,11 @@ def _vote(vote: FeedbackRequest) -> Vote:
         clauses=tuple(vote.answer.clauses),
         policies=tuple(vote.policies or ()),
     )
+
+
+def _suggested_in(language: str) -> str:
+    """A language that there are suggestions in: each other one would be looked for anew, and found to be English."""
+    return language if language in SUGGESTIONS else "en"
 
 
 async def _when_free(site: Site, work: Callable[[], T]) -> T:
