@@ -61,7 +61,7 @@ _LAWS = (
     r"|приказ\w*|указ\w*|leyes|ley|reglamento|rgpd|lopd\w*|dsgvo|ds-gvo|bdsg|tt?d?dsg|tmg|uwg|bgb|gesetz\w*|verordnung"
     r"|loi|lois|règlement|decreto|código|code)"
 )
-_LAW_BEFORE = re.compile(rf"(?:{_LAWS}\b|[法例]|》|§|(?-i:\b[A-ZА-Я]{{3,}}))[\s,:'’()\d–-]{{0,6}}$", _FLAGS)
+_LAW_BEFORE = re.compile(rf"(?:{_LAWS}(?!\w)|[法例]|》|§|(?-i:\b[A-ZА-Я]{{3,}}))[\s,:'’()\d–-]{{0,6}}$", _FLAGS)
 _LAW_AFTER = re.compile(rf"[\s,(]*(?:{_OF}\s+)?(?:[\w’'№./-]+\s+){{0,5}}?{_LAWS}\b", _FLAGS)
 # Whatever else "of" leads to is another text; so is an acronym right after the number, or a part of a part.
 _OTHER_AFTER = re.compile(
