@@ -24,6 +24,14 @@ from tests.web_fixtures import serving
 TEXTS = {document.policy.id: document.text for document in read_corpus()[0]}
 
 
+# Seconds: two cores are shared.
+PATIENCE = 60
+
+
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=PATIENCE)
+
+
 @pytest.fixture(scope="module")
 def assistant_here() -> WordAssistant:
     return WordAssistant(max_question_chars=200)
@@ -38,7 +46,7 @@ def notes() -> Notes:
 def client(assistant_here: WordAssistant, notes: Notes) -> Iterator[httpx.Client]:
     with (
         serving(lambda: api_over(assistant_here, notes, max_question_chars=200)) as url,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=PATIENCE) as client,
     ):
         yield client
 
@@ -57,7 +65,7 @@ def is_problem(said: httpx.Response, status: int, code: str) -> str:
 
 def until(condition: object) -> None:
     """Waits for what is done after an answer."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -273,11 +281,12 @@ def test_each_answer_is_counted(client: httpx.Client, notes: Notes) -> None:
     client.post("/api/ask", json={"question": "Что с динозаврами? dinosaur", "policies": [ITALKI]})
     client.post("/api/ask", json={"question": ""})
     client.post("/api/ask", json={"question": "Where is my data?"})
-    until(lambda: len(notes.counts) == 2)
-    assert sorted(notes.counts) == [
+    expected = {
         ("answered", "en", (), "Where is my data?"),
         ("not_covered", "ru", (ITALKI,), "Что с динозаврами? dinosaur"),
-    ]
+    }
+    until(lambda: expected <= set(notes.counts))
+    assert "" not in {question for _, _, _, question in notes.counts}
 
 
 def test_what_cannot_be_counted_fails_no_answer(
@@ -403,7 +412,7 @@ def test_large_bodies(client: httpx.Client) -> None:
 
 
 def test_a_body_announced_too_large_is_refused_before_it_comes(client: httpx.Client) -> None:
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=10) as line:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=PATIENCE) as line:
         line.sendall(
             b"POST /api/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
         )
@@ -459,15 +468,15 @@ def test_a_long_line_is_not_made_longer() -> None:
     class Slow(WordAssistant):
         def suggestions(self, policies: object = None, count: int = 4, language: str = "en") -> tuple[str, ...]:
             begun.set()
-            gate.wait(20)
+            gate.wait(PATIENCE)
             return ()
 
     with serving(lambda: api_over(Slow(), concurrency=1)) as url:
-        waiting = [threading.Thread(target=httpx.get, args=(f"{url}/api/suggestions",)) for _ in range(17)]
+        waiting = [threading.Thread(target=get, args=(f"{url}/api/suggestions",)) for _ in range(17)]
         for thread in waiting:
             thread.start()
         try:
-            assert begun.wait(10)
+            assert begun.wait(PATIENCE)
             refused = {}
 
             def busy() -> bool:
@@ -484,11 +493,11 @@ def test_a_long_line_is_not_made_longer() -> None:
             until(tried)
             is_problem(refused["said"], 503, "busy")
             assert refused["said"].headers["retry-after"] == "1"
-            assert httpx.get(f"{url}/healthz").status_code == 200
+            assert get(f"{url}/healthz").status_code == 200
         finally:
             gate.set()
             for thread in waiting:
-                thread.join(20)
+                thread.join(PATIENCE)
 
 
 # --- limits
@@ -497,19 +506,19 @@ def test_a_long_line_is_not_made_longer() -> None:
 def test_a_client_who_asks_too_often_is_told_when_to_come_again() -> None:
     with serving(lambda: api_over(WordAssistant(), rate_limit="3/hour")) as url:
         for _ in range(3):
-            assert httpx.get(f"{url}/api/topics").status_code == 200
-        said = httpx.get(f"{url}/api/topics")
+            assert get(f"{url}/api/topics").status_code == 200
+        said = get(f"{url}/api/topics")
         is_problem(said, 429, "too_many_requests")
         assert 3500 < int(said.headers["retry-after"]) <= 3600
         is_problem(httpx.post(f"{url}/api/ask", content=b"{"), 429, "too_many_requests")
         for free in ("healthz", "readyz", "metrics"):
-            assert httpx.get(f"{url}/{free}").status_code == 200
+            assert get(f"{url}/{free}").status_code == 200
 
 
 def test_the_limit_moves_on() -> None:
     with serving(lambda: api_over(WordAssistant(), rate_limit="1/second")) as url:
-        assert httpx.get(f"{url}/api/topics").status_code == 200
-        until(lambda: httpx.get(f"{url}/api/topics").status_code == 200)
+        assert get(f"{url}/api/topics").status_code == 200
+        until(lambda: get(f"{url}/api/topics").status_code == 200)
 
 
 @pytest.mark.parametrize("setting", ["", "often", "60", "0/minute", "-1/minute", "5/minute; 50/hour", "5/fortnight"])
@@ -562,14 +571,14 @@ def test_not_ready_without_policies_or_encoder() -> None:
 
     broken = Broken()
     with serving(lambda: api_over(broken)) as url:
-        assert "/srv" not in is_problem(httpx.get(f"{url}/readyz"), 503, "busy")
-        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert "/srv" not in is_problem(get(f"{url}/readyz"), 503, "busy")
+        assert get(f"{url}/healthz").status_code == 200
         broken.broken = False
-        assert httpx.get(f"{url}/readyz").status_code == 200
+        assert get(f"{url}/readyz").status_code == 200
         broken.broken = True
-        assert httpx.get(f"{url}/readyz").status_code == 200, "once loaded it stays"
+        assert get(f"{url}/readyz").status_code == 200, "once loaded it stays"
     with serving(lambda: api_over(Empty())) as url:
-        assert "python -m assistant ingest" in is_problem(httpx.get(f"{url}/readyz"), 503, "busy")
+        assert "python -m assistant ingest" in is_problem(get(f"{url}/readyz"), 503, "busy")
 
 
 def test_figures(client: httpx.Client) -> None:

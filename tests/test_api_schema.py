@@ -15,7 +15,7 @@ from tests.web_fixtures import serving
 EXAMPLES = 60
 
 generation = GenerationConfig(deterministic=True, database="none", max_examples=EXAMPLES)
-config = SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(generation=generation)))
+config = SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(generation=generation, request_timeout=60)))
 documented = schemathesis.openapi.from_dict(api_over(WordAssistant()).openapi(), config=config)
 
 
