@@ -7,6 +7,7 @@ nonce; what is no page runs nothing at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,7 +20,6 @@ _OWN = {
     "font-src": "'self'",
     "connect-src": "'self'",
     "form-action": "'self'",
-    "frame-src": "'self'",
     "base-uri": "'none'",
 }
 _NO_PAGE = {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none'"}
@@ -67,18 +67,21 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault(
-                    "cross-origin-resource-policy", "cross-origin" if first in _SHARED else "same-origin"
-                )
-                is_page = headers.get("content-type", "").startswith("text/html")
-                ancestors = self._ancestors if first == _FRAMED else "'none'"
-                headers.setdefault("content-security-policy", _header(_OWN if is_page else _NO_PAGE, ancestors))
+                self._add(MutableHeaders(scope=message), message["status"], first)
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+    def _add(self, headers: MutableHeaders, status: int, first: str) -> None:
+        for name, value in _ALWAYS.items():
+            headers.setdefault(name, value)
+        readers = "cross-origin" if first in _SHARED else "same-origin"
+        headers.setdefault("cross-origin-resource-policy", readers)
+        # What a browser has kept has its policy already; one that came with "not modified" would replace it.
+        if status != HTTPStatus.NOT_MODIFIED:
+            is_page = headers.get("content-type", "").startswith("text/html")
+            ancestors = self._ancestors if first == _FRAMED else "'none'"
+            headers.setdefault("content-security-policy", _header(_OWN if is_page else _NO_PAGE, ancestors))
 
 
 def gradio_policy(nonce: str) -> str:
@@ -88,8 +91,7 @@ def gradio_policy(nonce: str) -> str:
     """
     scripts = f"'self' 'nonce-{nonce}' 'unsafe-eval'"
     styles = f"'self' 'nonce-{nonce}' {_EMPTY_STYLE}"
-    own = {"script-src": scripts, "style-src": styles, "img-src": "'self'", "form-action": "'none'"}
-    return _header({name: value for name, value in (_OWN | own).items() if name != "frame-src"}, "'none'")
+    return _header(_OWN | {"script-src": scripts, "style-src": styles, "form-action": "'none'"}, "'none'")
 
 
 def _header(policy: Mapping[str, str], ancestors: str) -> str:

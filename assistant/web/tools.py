@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +17,7 @@ from mcp.types import ImageContent, TextContent
 from assistant.errors import AssistantError
 from assistant.json_form import answer_form, citation_form, policy_form
 from assistant.types import Answer, Policy
+from assistant.web.faults import log_fault
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -117,9 +117,7 @@ class Tools:
         except AssistantError as error:
             raise ToolError(str(error)) from error
         except Exception as error:
-            # Where, and not its own words, which may hold words of the question.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            _LOG.error("%s in a tool:\n%s", type(error).__name__, where)
+            log_fault(_LOG, error, "answering a tool")
             raise ToolError("The question did not get through; ask again.") from error
 
 
