@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from assistant.errors import AssistantError
@@ -10,6 +11,8 @@ from assistant.settings import Settings
 
 def main() -> int:
     """Serves until stopped; 1 and one sentence where the settings, the index or the model cannot be used."""
+    # The first process of a container would not hear it else; the server finishes what is in hand before.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         settings = Settings.from_environment()
         from assistant.ask import Assistant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ PREFIX = "ASSISTANT_"
 _KINDS = {int: "a whole number", bool: "yes or no", str: "text", Path: "a path"}
 # What may stand in `frame-ancestors`; anything else could end the directive or the header.
 _ANCESTOR = re.compile(r"'self'|\*|https?:|(https?://)?(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:(\d{1,5}|\*))?")
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_LOGS = ("json", "text", "off")
 _SWITCH = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
 
@@ -55,6 +58,23 @@ class Settings:
         default=False, metadata={"doc": "Whether the text of questions is stored with them, redacted."}
     )
     retention_days: int = field(default=90, metadata={"doc": "Days after which what is stored is deleted."})
+    root_path: str = field(
+        default="",
+        metadata={"doc": "Path below which a reverse proxy shows the server, such as `/privacy`; empty for none."},
+    )
+    trusted_proxies: str = field(
+        default="127.0.0.1",
+        metadata={
+            "doc": "Addresses or networks of proxies that may name the client, separated by spaces; empty for none."
+        },
+    )
+    log: str = field(
+        default="json",
+        metadata={"doc": "Form of the line that each request leaves on stderr: `json`, `text` or `off`."},
+    )
+    grace_seconds: int = field(
+        default=20, metadata={"doc": "Seconds that answers in hand have to finish when the server is stopped."}
+    )
 
     def __post_init__(self) -> None:
         """Checks what would otherwise be noticed only in a browser.
@@ -69,6 +89,20 @@ class Settings:
                 f"{PREFIX}FRAME_ANCESTORS must be origins such as https://help.example.com or 'self', separated by "
                 f"spaces, or 'none' alone, not {self.frame_ancestors!r}."
             )
+        if not _ROOT_PATH.fullmatch(self.root_path):
+            raise SettingsError(
+                f"{PREFIX}ROOT_PATH must be a path such as /privacy, without a final slash, not {self.root_path!r}."
+            )
+        for proxy in self.trusted_proxies.split():
+            if not _is_network(proxy):
+                raise SettingsError(
+                    f"{PREFIX}TRUSTED_PROXIES must be addresses such as 10.0.0.7 or networks such as 10.0.0.0/24, "
+                    f"separated by spaces; {proxy!r} is neither."
+                )
+        if self.log not in _LOGS:
+            raise SettingsError(f"{PREFIX}LOG must be {', '.join(_LOGS[:-1])} or {_LOGS[-1]}, not {self.log!r}.")
+        if self.grace_seconds < 1:
+            raise SettingsError(f"{PREFIX}GRACE_SECONDS must be 1 or more, not {self.grace_seconds}.")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -90,6 +124,14 @@ class Settings:
             except ValueError:
                 raise SettingsError(f"{name} must be {_KINDS[kind]}, not {text!r}.") from None
         return cls(**values)  # type: ignore[arg-type]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _switch(text: str) -> bool:

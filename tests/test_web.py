@@ -244,7 +244,7 @@ def test_the_first_question_is_answered_warm(monkeypatch: pytest.MonkeyPatch) ->
     stub = StubAssistant({"kept?": lambda: answer("kept?")}, ["kept?"])
     asked_before_listening: list[str] = []
     monkeypatch.setattr(app, "create_app", lambda *_: None)
-    monkeypatch.setattr(app.uvicorn, "run", lambda *_, **__: asked_before_listening.extend(q for q, *_ in stub.asked))
+    monkeypatch.setattr(app, "run", lambda *_, **__: asked_before_listening.extend(q for q, *_ in stub.asked))
     app.serve(stub, Settings())  # type: ignore[arg-type]
     assert asked_before_listening == ["kept?"]
 

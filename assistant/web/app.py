@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import gradio as gr
-import uvicorn
 from fastapi import FastAPI
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -18,10 +17,12 @@ from assistant.web.api.server import create_api
 from assistant.web.chat import DESCRIPTION, TITLE, build_chat
 from assistant.web.desk import routes as desk
 from assistant.web.headers import SecurityHeaders
+from assistant.web.log import RequestLog
 from assistant.web.page import GradioDoor
 from assistant.web.pages import STATIC, file_hashes
 from assistant.web.reader import routes as reader
 from assistant.web.render import render
+from assistant.web.server import run
 from assistant.web.site import Site
 from assistant.web.tools import configure_mcp
 from assistant.web.widget import routes as widget
@@ -47,14 +48,14 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     site = Site(assistant, settings, feedback, anyio.CapacityLimiter(settings.concurrency))
     # FastAPI's own pages on the interface load their scripts from another host.
     app = FastAPI(title=TITLE, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(ApiDoor, api=create_api(site))
+    app.add_middleware(Cors, allowed=origins(settings.cors_origins))
     for door in (reader, desk, widget):
         app.include_router(door.router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))
     _mount_chat(app, site)
-    app.add_middleware(ApiDoor, api=create_api(site))
-    app.add_middleware(Cors, allowed=origins(settings.cors_origins))
     # Around Starlette's own outermost layer as well, which answers when something breaks.
-    app.middleware_stack = SecurityHeaders(app.build_middleware_stack(), settings.frame_ancestors)
+    app.middleware_stack = SecurityHeaders(RequestLog(app.build_middleware_stack()), settings.frame_ancestors)
     return app
 
 
@@ -80,6 +81,8 @@ def _mount_chat(app: FastAPI, site: Site) -> None:
     configure_mcp(blocks, site.settings)
     mount = next(route for route in app.router.routes if isinstance(route, Mount) and route.path == "")
     head = render("head.html", title=TITLE, description=DESCRIPTION, files=file_hashes())
+    # Gradio's own server would set it: the open connections of its pages end then.
+    app.state.closing = cast(gr.routes.App, mount.app).stop_event
     mount.app = GradioDoor(mount.app, head, _NOSCRIPT)
 
 
@@ -87,5 +90,4 @@ def serve(assistant: Assistant, settings: Settings) -> None:
     """Answers one question, so that the first person's is answered warm, then listens until it is stopped."""
     for question in assistant.suggestions(count=1):
         assistant.ask(question)
-    app = create_app(assistant, settings)
-    uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="info")
+    run(create_app(assistant, settings), settings)
