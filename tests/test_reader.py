@@ -247,7 +247,7 @@ def test_a_reference_shows_its_clause_and_focus_comes_back(visit: Visit) -> None
     link = page.get_by_role("link", name="clause 5.8.3", exact=True)
     link.focus()
     page.keyboard.press("Enter")
-    peek = page.get_by_role("dialog", name=re.compile("^5.8.3 "))
+    peek = page.get_by_role("dialog", name="Clause 5.8.3")
     expect(peek).to_be_visible()
     expect(peek).to_contain_text("The transfer (distribution, provision, access) of personal data")
     expect(peek).not_to_contain_text("5.8.4")
@@ -320,12 +320,12 @@ def test_a_citation_is_copied_as_the_server_would_write_it(
 
 def test_a_citation_is_copied_the_older_way_and_at_last_by_hand(visit: Visit) -> None:
     page = visit(f"policies/{ITALKI}", permissions=["clipboard-read", "clipboard-write"])
-    page.evaluate("navigator.clipboard.write = () => Promise.reject(new Error('no'))")
+    page.evaluate("() => { navigator.clipboard.write = () => Promise.reject(new Error('no')); }")
     box = cite(page, "3.2")
     box.get_by_role("button", name="Copy Markdown").click()
     expect(box.get_by_role("status")).to_have_text("Citation copied as Markdown.")
     assert page.evaluate("navigator.clipboard.readText()").startswith("[italki Privacy Policy, 3.2")
-    page.evaluate("document.execCommand = () => false")
+    page.evaluate("() => { document.execCommand = () => false; }")
     box.get_by_role("button", name="Copy text").click()
     expect(box.get_by_label("Citation, to be copied by hand")).to_be_focused()
     assert page.evaluate("getSelection().toString()").startswith(
@@ -434,7 +434,8 @@ def test_what_is_pressed_is_large_enough(visit: Visit, path: str, viewport: dict
         """() => [...document.querySelectorAll('main a:not(.ref), main button, main input, main select, main summary')]
             .filter(e => e.checkVisibility() && !e.closest('.skip'))
             .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
-            .filter(([, box]) => box.height < 43.5 || box.width < 43.5).map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
+            .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+            .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
     )
     assert small == []
 

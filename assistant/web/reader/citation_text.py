@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-
-from markupsafe import escape
+from html import escape
 
 from assistant.dates import date_text
 from assistant.types import Policy
@@ -46,7 +45,7 @@ def citation_text(
     """
     words = citation_words(policy, number, title)
     if style is CitationStyle.HTML:
-        return f'<a href="{escape(url)}">{escape(words)}</a>' if url else str(escape(words))
+        return f'<a href="{escape(url)}">{escape(words)}</a>' if url else escape(words)
     if style is CitationStyle.MARKDOWN:
         words = re.sub(r"([\\`*_\[\]<>])", r"\\\1", words)
         address = url.replace("(", "%28").replace(")", "%29")

@@ -151,6 +151,7 @@ def _cells(document: Document, row: Block, cutter: Cutter) -> Cells:
     out = []
     at = row.span.start
     for text in row.span.of(document.text).split("\t"):
-        out.append(cutter.cut(Span(at, at + len(text))) if text else ())
+        inner = Span(at + len(text) - len(text.lstrip()), at + len(text.rstrip()))
+        out.append(cutter.cut(inner) if inner else ())
         at += len(text) + 1
     return tuple(out)

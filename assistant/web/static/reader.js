@@ -222,7 +222,7 @@
     body.lang = article.lang;
     body.dir = article.dir;
     const title = byId("_peek-title");
-    title.textContent = card ? body.querySelector(".card-title").textContent : nameOf(clause);
+    title.textContent = card ? body.querySelector(".card-title").textContent : clause.querySelector(".tool").dataset.name;
     body.querySelector(".card-title")?.remove();
     const go = byId("_peek-go");
     go.href = link.href;
@@ -250,7 +250,7 @@
   // A citation, as assistant/web/reader/citation_text.py writes it.
 
   let cited = { words: "", url: "" };
-  const escaped = (text) => text.replace(/[&<>"']/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" })[sign]);
+  const escaped = (text) => text.replace(/[&<>"']/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" })[sign]);
   const styles = {
     plain: ({ words, url }) => ({ text: `${words}\n${url}` }),
     markdown: ({ words, url }) => ({ text: `[${words.replace(/[\\`*_[\]<>]/g, "\\$&")}](${url.replaceAll("(", "%28").replaceAll(")", "%29")})` }),
