@@ -43,8 +43,9 @@ browser: ## Install Chromium for the browser tests where root and apt are there,
 	  echo "No Chromium on PATH: install it with your package manager (Debian: sudo apt-get install $(BROWSER_PACKAGES)), or the browser tests are skipped."; \
 	fi
 
-bench: $(VENV)/.installed-dev ## Measure what a question and an ingest cost beside the bare encoder.
+bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and the widget cost.
 	PYTHONPATH=. $(BIN)/python benchmarks/search.py
+	PYTHONPATH=. $(BIN)/python benchmarks/widget.py
 
 quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; POLICYQA=folder adds the questions there.
 	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))

@@ -23,8 +23,8 @@ export function clauseName(citation) {
 function dateText({ effective_date: date, date_text: english }, language) {
   const [year, month, day] = date.split("-").map(Number);
   if (language === "en" || !year) return english;
-  const style = { year: "numeric", month: month && "long", day, timeZone: "UTC" };
-  return new Intl.DateTimeFormat(language, { ...style, day: day && "numeric" }).format(Date.UTC(year, (month || 1) - 1, day || 1));
+  const exact = { year: "numeric", month: month && "long", day: day && "numeric", timeZone: "UTC" };
+  return new Intl.DateTimeFormat(language, exact).format(Date.UTC(year, (month || 1) - 1, day || 1));
 }
 
 // The cards of some citations. `view` is {words, language, base, columns, languages: policy id → language}.

@@ -2,7 +2,8 @@
 import { call } from "./api.js";
 import { el, icon } from "./dom.js";
 
-const THUMB = "M2 10h4v11H2zM8 21V10l4.2-8c1.9.1 3 1.6 2.6 3.5L14 9h6a2.2 2.2 0 0 1 2.15 2.65l-1.5 7.5A2.3 2.3 0 0 1 18.4 21z";
+const THUMB =
+  "M2 10h4v11H2zM8 21V10l4.2-8c1.9.1 3 1.6 2.6 3.5L14 9h6a2.2 2.2 0 0 1 2.15 2.65l-1.5 7.5A2.3 2.3 0 0 1 18.4 21z";
 const REASONS = ["wrong_policy", "not_the_clause", "not_answered", "out_of_date", "other"];
 
 // `view` is that of the cards with `policies`; `team` makes the way to people, or null.
@@ -37,7 +38,8 @@ export function feedback(question, answer, view, team) {
   }
 
   function ask() {
-    const thumb = (kind, text, onclick) => el("button", { type: "button", class: `thumb ${kind}`, onclick }, icon(THUMB), text);
+    const thumb = (kind, text, onclick) =>
+      el("button", { type: "button", class: `thumb ${kind}`, onclick }, icon(THUMB), text);
     const label = el("span", { class: "soft" }, words.useful);
     const group = el("div", { class: "row", role: "group", "aria-label": words.useful },
       label, thumb("up", words.yes, () => vote(true)), thumb("down", words.no, why));
@@ -49,7 +51,8 @@ export function feedback(question, answer, view, team) {
 }
 
 function reasons(words, trouble, send, cancel) {
-  const choice = (reason) => el("label", { class: "choice" }, el("input", { type: "radio", name: "reason", value: reason }), words.reasons[reason]);
+  const radio = (reason) => el("input", { type: "radio", name: "reason", value: reason });
+  const choice = (reason) => el("label", { class: "choice" }, radio(reason), words.reasons[reason]);
   const note = el("textarea", { class: "field", rows: "2", maxlength: "1000", dir: "auto" });
   return el("form", { onsubmit: (event) => {
     event.preventDefault();

@@ -43,7 +43,7 @@ class Panel {
     const { language, theme, position, label } = this.widget.options;
     this.title = el("h2", { id: "title", tabindex: "-1", dir: "auto" }, label || words.title);
     this.fresh = el("button", { type: "button", class: "link", hidden: true, onclick: () => this.restart() }, words.fresh);
-    const close = el("button", { type: "button", class: "close", "aria-label": words.close, onclick: () => this.close() }, icon(CROSS));
+    const leave = { type: "button", class: "close", "aria-label": words.close, onclick: () => this.close() };
     this.welcome = el("div", { class: "welcome" }, el("p", { class: "soft" }, words.intro));
     this.list = el("div", { class: "turns" });
     this.said = el("p", { class: "unseen", role: "status" });
@@ -53,9 +53,10 @@ class Panel {
       autocomplete: "off", onkeydown: (event) => this.typed(event), oninput: () => this.grow(),
     });
     const composer = el("form", { class: "composer", onsubmit: (event) => this.submit(event) },
-      el("label", { class: "unseen", for: "question" }, words.label), this.field, el("button", { class: "main" }, words.ask));
+      el("label", { class: "unseen", for: "question" }, words.label), this.field,
+      el("button", { class: "main" }, words.ask));
     const shared = { lang: language, dir: direction(this.widget.host), "aria-labelledby": "title" };
-    const head = el("div", { class: "head" }, this.title, this.fresh, this.inline ? null : close);
+    const head = el("div", { class: "head" }, this.title, this.fresh, this.inline ? null : el("button", leave, icon(CROSS)));
     const foot = el("div", { class: "foot" }, composer);
     this.box = el(this.inline ? "section" : "dialog",
       { ...shared, class: `panel ${this.inline ? "inline" : position} ${theme}` }, head, this.body, foot, this.said);

@@ -36,8 +36,9 @@ function cut(pieces, early) {
   return pieces.flatMap(([text, marked]) => {
     const hidden = Math.min(Math.max(early - at, 0), text.length);
     at += text.length;
-    const parts = [{ text: text.slice(0, hidden), marked, early: true }, { text: text.slice(hidden), marked, early: false }];
-    return parts.filter((part) => part.text);
+    const before = { text: text.slice(0, hidden), marked, early: true };
+    const after = { text: text.slice(hidden), marked, early: false };
+    return [before, after].filter((part) => part.text);
   });
 }
 

@@ -4,6 +4,9 @@ import { contactAddress } from "./contact.js";
 import { el, fill } from "./dom.js";
 import { feedback } from "./feedback.js";
 
+// Policies that a first line names; of more the server's own line tells how many there are.
+const MOST_NAMES = 3;
+
 // The question, and a place for its answer.
 export function turnOf(question, words) {
   const answer = el("div", { class: "answer" }, el("p", { class: "soft looking" }, words.looking));
@@ -15,8 +18,9 @@ export function turnOf(question, words) {
 export function firstLine(answer, { words, language }) {
   if (language === "en") return answer.summary;
   const named = answer.status === "answered" ? answer.citations : answer.policies;
-  const policies = [...new Set(named.map(policyName))].join(", ");
-  return fill(words[answer.status], { count: answer.citations.length, policies });
+  const names = [...new Set(named.map(policyName))];
+  const line = fill(words[answer.status], { count: answer.citations.length, policies: names.join(", ") });
+  return names.length > MOST_NAMES ? line.replace(/\s?[(（].*[)）]/, "") : line;
 }
 
 // Puts an answer into its turn. `asking` asks a suggested question.
@@ -28,7 +32,8 @@ export function showAnswer(turn, answer, view, asking) {
   turn.status = answer.status;
   turn.element.dataset.status = answer.status;
   const parts = [el("p", { class: "summary", dir: "auto" }, firstLine(answer, view))];
-  if (answer.confidence) parts.push(el("p", { class: "confidence", "data-confidence": answer.confidence }, words[answer.confidence]));
+  const sure = answer.confidence;
+  if (sure) parts.push(el("p", { class: "confidence", "data-confidence": sure }, words[sure]));
   if (answer.status === "off_topic") {
     parts.push(chips(answer.suggestions ?? [], words.could, asking));
   } else {
@@ -54,14 +59,17 @@ export function showProblem(turn, problem, message, words, again) {
 // Questions to choose from, under a line that says so; null for none.
 export function chips(questions, title, asking) {
   if (!questions.length) return null;
-  const chip = (question) => el("button", { type: "button", class: "chip", dir: "auto", onclick: () => asking(question) }, question);
-  return el("div", { class: "chips", role: "group", "aria-label": title }, el("p", { class: "soft" }, title), questions.map(chip));
+  const chip = (question) =>
+    el("button", { type: "button", class: "chip", dir: "auto", onclick: () => asking(question) }, question);
+  const group = { class: "chips", role: "group", "aria-label": title };
+  return el("div", group, el("p", { class: "soft" }, title), questions.map(chip));
 }
 
 function nearest(answer, view, open) {
   const title = open ? view.words.closest : view.words.nearby;
   const count = el("span", { class: "soft" }, ` (${answer.related.length})`);
-  return el("details", { class: "related", open }, el("summary", {}, el("span", {}, title, count)), cards(answer.related, view));
+  const line = el("summary", {}, el("span", {}, title, count));
+  return el("details", { class: "related", open }, line, cards(answer.related, view));
 }
 
 function teamLink(question, citations, { contact, base, words }) {

@@ -188,7 +188,8 @@
     const path = document.createElementNS(space, "path");
     // A speech bubble with the lines of a clause.
     path.setAttribute("fill-rule", "evenodd");
-    path.setAttribute("d", "M5 3h14a3 3 0 0 1 3 3v9a3 3 0 0 1-3 3h-7l-5 4v-4H5a3 3 0 0 1-3-3V6a3 3 0 0 1 3-3zm1.5 4a1 1 0 0 0 0 2h8a1 1 0 0 0 0-2zm0 4.5a1 1 0 0 0 0 2h11a1 1 0 0 0 0-2z");
+    const bubble = "M5 3h14a3 3 0 0 1 3 3v9a3 3 0 0 1-3 3h-7l-5 4v-4H5a3 3 0 0 1-3-3V6a3 3 0 0 1 3-3z";
+    path.setAttribute("d", `${bubble}m1.5 4a1 1 0 0 0 0 2h8a1 1 0 0 0 0-2zm0 4.5a1 1 0 0 0 0 2h11a1 1 0 0 0 0-2z`);
     svg.append(path);
     return svg;
   }
