@@ -118,7 +118,11 @@ def test_csv_is_read_back_word_for_word_and_no_cell_is_a_formula(visit: Visit, u
     orders, retention = (DeskAssistant().clauses(number)[0] for number in ("1.2", "3"))
     assert rows[0]["quote"] == orders.quote
     assert rows[0]["link"] == f"{url}/policies/shop#1.2"
-    assert (rows[0]["policy"], rows[0]["date"], rows[0]["heading"]) == ("Shop Privacy Policy", "2018-05-07", "Your orders")
+    assert (rows[0]["policy"], rows[0]["date"], rows[0]["heading"]) == (
+        "Shop Privacy Policy",
+        "2018-05-07",
+        "Your orders",
+    )
     assert retention.quote.startswith("=SUM(A1)")
     assert rows[1]["quote"] == f"'{retention.quote}"
     assert all(not cell.startswith(("=", "+", "-", "@", "\t")) for row in rows for cell in row.values())

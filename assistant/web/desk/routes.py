@@ -28,6 +28,7 @@ def router(site: Site) -> APIRouter:
     """The routes over `site`."""
     routes = APIRouter(prefix="/agents", include_in_schema=False)
 
+    @routes.get("/")
     @routes.get("")
     def desk(request: Request) -> HTMLResponse:
         """The desk."""

@@ -16,9 +16,9 @@ export function take(found) {
   at = -1;
   items.forEach((item, index) => {
     item.button.tabIndex = index === 0 ? 0 : -1;
-    item.button.addEventListener("click", () => select(index, { opened: true }));
+    item.button.addEventListener("click", () => select(index, { opened: true, focus: true }));
     item.area.addEventListener("click", (event) => {
-      if (!event.target.closest("a, button, summary") && String(getSelection()) === "") select(index, { opened: true });
+      if (!event.target.closest("a, button, summary") && String(getSelection()) === "") select(index, { opened: true, focus: true });
     });
   });
 }
