@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from starlette.routing import Mount
 
 from assistant.errors import SettingsError
 from assistant.settings import Settings
+from assistant.web.log import SafeFormatter
 from tests.api_fixtures import ITALKI, WordAssistant
 from tests.web_fixtures import serving
 
@@ -129,6 +131,25 @@ def test_every_answer_has_the_security_headers(client: httpx.Client) -> None:
     for said in answers:
         assert said.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in said.headers["content-security-policy"]
+
+
+def test_what_breaks_is_logged_once_and_without_its_words(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        said = client.post("/api/ask", json={"question": "break my heart"})
+        client.post("/api/ask", json={"question": "unmistakable words"})
+        client.post("/api/ask", json={"question": "unmistakable words", "policies": ["nowhere"]})
+        client.post("/api/ask", json={"unmistakable": "words"})
+    form = SafeFormatter("json")
+    ours = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore", "asyncio"))]
+    lines = [form.format(record) for record in ours]
+    for words in ("secret", "heart", "unmistakable"):
+        assert not any(words in line for line in lines)
+    told = [line for line in lines if "RuntimeError" in line]
+    assert len(told) == 1
+    assert said.headers["x-request-id"] in told[0]
+    assert sum('"route":"/api/ask"' in line for line in lines) == 4
 
 
 def test_a_vote_reaches_the_file(client: httpx.Client, settings: Settings) -> None:

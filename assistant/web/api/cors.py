@@ -43,7 +43,7 @@ class Cors:
             allow_origins=allowed,
             allow_methods=("GET", "POST"),
             allow_headers=("content-type", "if-none-match"),
-            expose_headers=("etag", "retry-after"),
+            expose_headers=("etag", "retry-after", "x-request-id"),
             max_age=_MAX_AGE,
         )
 

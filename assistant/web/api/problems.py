@@ -6,7 +6,6 @@ Source: RFC 9457, Problem Details for HTTP APIs.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -98,7 +97,7 @@ async def on_invalid_request(_: Request, error: RequestValidationError) -> Respo
 
 def internal() -> Response:
     """For what is no fault of the request."""
-    return problem(500, "internal", "The server cannot answer this; its log says why.")
+    return problem(500, "internal", "The server cannot answer this; its log says why, under the X-Request-Id.")
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
@@ -119,10 +118,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
 
 
 class Guard:
-    """ASGI application around the API's: what nobody expected becomes an answer of the one form.
-
-    The log says where it happened. It does not repeat the error's own words, which may hold words of a question.
-    """
+    """ASGI application around the API's: answers in the one form where something broke; the log is others' part."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -138,9 +134,7 @@ class Guard:
 
         try:
             await self._app(scope, receive, noting)
-        except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)
-            where = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
-            _LOG.error("%s while answering a request:%s", type(error).__name__, where)
+        except Exception:
             if not started:
                 await internal()(scope, receive, send)
+            raise
