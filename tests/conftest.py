@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -25,6 +26,23 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "googl
 # The same examples every time: a red run can be run again, and no test depends on how fast the machine is.
 hypothesis.settings.register_profile("project", deadline=None, derandomize=True, print_blob=False)
 hypothesis.settings.load_profile("project")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _feedback_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test counts its questions in the file of whoever works here."""
+    from assistant.feedback.store import FeedbackStore
+    from assistant.settings import Settings
+
+    usual, elsewhere = Settings().feedback, tmp_path_factory.mktemp("feedback") / "feedback.sqlite"
+    start = FeedbackStore.__init__
+
+    def begin(store: FeedbackStore, path: Path, **more: Any) -> None:
+        start(store, elsewhere if path == usual else path, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FeedbackStore, "__init__", begin)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -74,10 +75,11 @@ def test_a_quote_is_shown_character_by_character_with_its_marks(text: str, data:
 
 @given(TEXT)
 def test_nothing_that_is_written_becomes_an_element(text: str) -> None:
-    plain = answer_html("t1", "a", answer("a", citation("a", clause="1", path=("1 a",))))
+    known = Policy("id", "a", "a", "a", "", "en")
+    plain = answer_html("t1", "a", answer("a", citation("a", policy=known, clause="1", path=("1 a",))))
     policy = Policy("id", text, text, text, "", "en")
     hostile = answer_html("t1", text, answer(text, citation(text, policy=policy, clause="1", path=(f"1 {text}",))))
-    expected = [tag for tag in Page(plain, "quote").tags if tag not in {"a", "time"}]
+    expected = Page(plain, "quote").tags
     # A long quote is folded, which adds its own button.
     folding = {"details", "summary", "span"}
     found = [tag for tag in Page(hostile, "quote").tags if tag not in folding]
@@ -109,17 +111,18 @@ def test_a_card_names_its_clause(
 def test_what_is_known_of_a_policy_is_shown_and_nothing_else() -> None:
     full = answer_html("t1", "?", answer("?", citation("Text.", page=3)))
     facts = " ".join(Page(full, "facts").texts[0].split())
-    assert facts == "Dated 7 May 2018Version 2018.5.7Page 3Published at www.italki.com"
+    assert facts == "Dated 7 May 2018Version 2018.5.7Page 3Read in the policyPublished at www.italki.com"
     assert 'datetime="2018-05-07"' in full
     assert 'href="https://www.italki.com/privacy"' in full
     bare = answer_html("t1", "?", answer("?", citation("Text.", policy=Policy("a", "", "Notice"))))
-    assert Page(bare, "facts").texts[0].strip() == "No date stated"
+    assert Page(bare, "facts").texts[0].strip() == "No date statedRead in the policy"
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "https://[", "ftp://a.example/", "a.example", "https:///path"])
 def test_a_source_that_is_no_web_address_is_no_link(url: str) -> None:
     policy = Policy("a", "", "Notice", source_url=url)
-    assert "href" not in answer_html("t1", "?", answer("?", citation("Text.", policy=policy)))
+    shown = answer_html("t1", "?", answer("?", citation("Text.", policy=policy)))
+    assert re.findall('href="([^"]*)"', shown) == ["policies/a"]
 
 
 def test_the_language_of_a_quote_is_said() -> None:

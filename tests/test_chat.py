@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, Request, expect, sync_playwright
 
-from assistant.errors import QuestionError
+from assistant.errors import FeedbackError, QuestionError
+from assistant.feedback.store import FeedbackStore
+from assistant.feedback.votes import Reason
+from assistant.json_form import citation_url
 from assistant.settings import Settings
 from assistant.types import Answer, Confidence, Policy, Status
 from tests.web_fixtures import ITALKI, RUSSIAN, StubAssistant, answer, citation, launch, serving
@@ -93,10 +96,17 @@ def stub(gate: Gate) -> StubAssistant:
 
 
 @pytest.fixture(scope="module")
-def stub_url(stub: StubAssistant) -> Iterator[str]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> FeedbackStore:
+    """What the server over the stub keeps of votes and questions."""
+    return FeedbackStore(tmp_path_factory.mktemp("votes") / "feedback.sqlite")
+
+
+@pytest.fixture(scope="module")
+def stub_url(stub: StubAssistant, kept: FeedbackStore) -> Iterator[str]:
     from assistant.web.app import create_app
 
-    with serving(lambda: create_app(stub, Settings())) as url:  # type: ignore[arg-type]
+    settings = Settings(feedback=kept.path, store_questions=True)
+    with serving(lambda: create_app(stub, settings)) as url:  # type: ignore[arg-type]
         yield url
 
 
@@ -312,9 +322,11 @@ def test_hostile_markup_shows_as_text(open_stub: Open) -> None:
     assert turn.locator("mark").first.text_content() == "<script>"
     for shown in (".summary", ".trail bdi >> nth=0", ".title bdi >> nth=0"):
         assert "<img src=x onerror='window.hit = 2'>" in (turn.locator(shown).first.text_content() or "")
-    assert turn.locator("script, img, svg, a, strong, em, code, b, .katex").count() == 0
+    assert (turn.locator(".place").first.get_attribute("href") or "").startswith("policies/hostile")
+    assert turn.locator("script, img, svg, a:not(.place), strong, em, code, b, .katex").count() == 0
     assert chat.page.evaluate("window.hit") is None
-    assert {request.url.split("/", 3)[3] for request in requests} == {"gradio_api/component_server/"}
+    asked = {request.url.split("/", 3)[3] for request in requests}
+    assert asked == {"gradio_api/component_server/", "ui/thumb.svg"}
     # Bidirectional controls in one card do not turn the line that follows.
     assert chat.page.evaluate("getComputedStyle(document.querySelector('.quote')).unicodeBidi") == "isolate"
 
@@ -504,6 +516,131 @@ def test_the_chooser_names_each_policy_with_its_date(open_stub: Open) -> None:
     chat.page.get_by_role("combobox", name="Policy to search").click()
     labels = chat.page.get_by_role("option").evaluate_all("found => found.map((one) => one.ariaLabel)")
     assert labels == ["All 2 policies", f"{ITALKI.name} · 7 May 2018", "Политика конфиденциальности · May 2014"]
+
+
+# Votes
+
+
+def test_a_thumb_up_is_kept_at_once_with_the_clauses_that_were_cited(open_stub: Open, kept: FeedbackStore) -> None:
+    chat = open_stub()
+    chat.choose(f"{ITALKI.name} · 7 May 2018")
+    turn = chat.ask("kept?")
+    expect(turn.locator(".place").first).to_have_text("Read in the policy")
+    turn.get_by_role("button", name="Yes, useful").click()
+    expect(turn.locator(".vote")).to_have_text("Thank you.")
+    expect(turn.locator(".told")).to_be_focused()
+    vote = kept.votes()[-1]
+    assert (vote.useful, vote.reason, vote.note, vote.question, vote.status) == (True, "", "", "kept?", "answered")
+    assert vote.policies == (ITALKI.id,)
+    assert vote.clauses == (citation_url(SHORT),)
+
+
+def test_a_thumb_down_asks_why_and_takes_a_reason_and_a_note(open_stub: Open, kept: FeedbackStore) -> None:
+    chat = open_stub()
+    before = len(kept.votes())
+    turn = chat.ask("and why?")
+    down = turn.get_by_role("button", name="No, not useful")
+    expect(down).to_have_attribute("aria-expanded", "false")
+    expect(turn.get_by_role("radio")).to_have_count(0)
+    down.click()
+    expect(down).to_have_attribute("aria-expanded", "true")
+    reasons = [label.text_content() for label in turn.locator(".reason").all()]
+    assert reasons == [reason.words for reason in Reason]
+    turn.get_by_role("radio", name="Out of date").check()
+    turn.get_by_role("textbox", name="Anything to add?").fill("Mail <b>me</b> at jane@example.com")
+    assert len(kept.votes()) == before
+    turn.get_by_role("button", name="Send", exact=True).click()
+    expect(turn.locator(".vote")).to_have_text("Thank you.")
+    vote = kept.votes()[-1]
+    assert (vote.useful, vote.reason, vote.note) == (False, "out_of_date", "Mail <b>me</b> at [e-mail]")
+    assert (vote.status, vote.policies, len(vote.clauses)) == ("answered", (), 1)
+
+
+def test_what_is_not_covered_can_be_voted_on_too_and_cites_nothing(open_stub: Open, kept: FeedbackStore) -> None:
+    chat = open_stub()
+    turn = chat.ask("sold?")
+    turn.get_by_role("button", name="No, not useful").click()
+    turn.get_by_role("button", name="Send", exact=True).click()
+    expect(turn.locator(".vote")).to_have_text("Thank you.")
+    vote = kept.votes()[-1]
+    assert (vote.useful, vote.reason, vote.status, vote.clauses) == (False, "", "not_covered", ())
+    for question in ("pizza", "refuse"):
+        expect(chat.ask(question).locator(".vote")).to_have_count(0)
+
+
+def test_a_vote_by_keyboard(open_stub: Open, kept: FeedbackStore) -> None:
+    chat = open_stub()
+    turn = chat.ask("kept?")
+    turn.get_by_role("button", name="No, not useful").focus()
+    keyboard = chat.page.keyboard
+    for key in ("Enter", "Tab", "ArrowDown", "Tab"):
+        keyboard.press(key)
+    keyboard.type("It is elsewhere.")
+    expect(turn.get_by_role("textbox", name="Anything to add?")).to_be_focused()
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(turn.locator(".told")).to_be_focused()
+    vote = kept.votes()[-1]
+    assert (vote.reason, vote.note) in {("wrong_policy", "It is elsewhere."), ("not_the_clause", "It is elsewhere.")}
+
+
+def test_a_vote_that_does_not_get_through_is_said_and_nothing_is_lost(open_stub: Open, kept: FeedbackStore) -> None:
+    chat = open_stub()
+    turn = chat.ask("kept?")
+    before = len(kept.votes())
+    chat.page.route("**/gradio_api/component_server/", lambda route: route.abort())
+    turn.get_by_role("button", name="No, not useful").click()
+    turn.get_by_role("textbox", name="Anything to add?").fill("Still here.")
+    turn.get_by_role("button", name="Send", exact=True).click()
+    expect(turn.locator(".told")).to_have_text("That did not get through: please send it again.")
+    expect(chat.page.locator("#said")).to_have_text("That did not get through: please send it again.")
+    chat.page.unroute("**/gradio_api/component_server/")
+    turn.get_by_role("button", name="Send", exact=True).click()
+    expect(turn.locator(".vote")).to_have_text("Thank you.")
+    assert [vote.note for vote in kept.votes()[before:]] == ["Still here."]
+
+
+def test_every_question_is_counted_and_errors_are_not(open_stub: Open, kept: FeedbackStore) -> None:
+    def counted() -> dict[str, int]:
+        return {status: sum(t.questions for t in kept.tallies() if t.status == status) for status in Status}
+
+    chat, before, asked = open_stub(), counted(), len(kept.uncovered())
+    for question in ("kept?", "sold?", "pizza", "refuse", "break"):
+        chat.ask(question)
+    assert counted() == {status: count + 1 for status, count in before.items()}
+    assert [one.question for one in kept.uncovered()[asked:]] == ["sold?"]
+
+
+def test_an_answer_comes_where_nothing_can_be_kept(
+    open_stub: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise FeedbackError("votes.sqlite is damaged; move it away.")
+
+    monkeypatch.setattr(FeedbackStore, "count", refuse)
+    monkeypatch.setattr(FeedbackStore, "vote", refuse)
+    turn = open_stub().ask("kept?")
+    expect(turn.locator(".summary")).to_have_text("answered: 1 clauses")
+    turn.get_by_role("button", name="Yes, useful").click()
+    expect(turn.locator(".told")).to_have_text("Feedback cannot be kept just now.")
+    assert caplog.messages == ["votes.sqlite is damaged; move it away."] * 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_form_of_a_vote_fits_and_can_be_read_and_touched(open_stub: Open, width: int, scheme: str) -> None:
+    chat = open_stub(viewport={"width": width, "height": 700}, color_scheme=scheme)
+    turn = chat.ask("kept?")
+    turn.get_by_role("button", name="No, not useful").click()
+    turn.get_by_role("radio", name="Wrong policy").check()
+    expect(turn.get_by_role("button", name="Send", exact=True)).to_be_in_viewport(ratio=1)
+    assert chat.page.evaluate("document.documentElement.scrollWidth") <= width
+    small = turn.locator(".vote").evaluate(
+        """(form) => [...form.querySelectorAll("button, textarea, input")].map((e) => e.getBoundingClientRect())
+             .filter((box) => box.width < 43.9 || box.height < 43.9).length"""
+    )
+    assert small == 0
+    assert [one for one in chat.page.evaluate(CONTRASTS) if one[0] < 4.5] == []
 
 
 # The real assistant over the real policies

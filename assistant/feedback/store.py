@@ -64,7 +64,7 @@ class FeedbackStore:
         """
         if retention_days < 0:
             raise FeedbackError(f"ASSISTANT_RETENTION_DAYS must be 0 or more, not {retention_days}.")
-        self._path = path
+        self.path = path
         self._store_questions = store_questions
         self._retention_days = retention_days
         self._now = now
@@ -164,16 +164,16 @@ class FeedbackStore:
     def _read(self, query: str, days: int | None) -> list[tuple[Any, ...]]:
         """Rows of `query`, which takes the first day; none where there is no file yet."""
         first = "" if days is None else self._day(days - 1)
-        if not self._path.exists():
+        if not self.path.exists():
             return []
-        with opened(self._path) as database:
+        with opened(self.path) as database:
             return database.execute(query, (first,)).fetchall()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction; what is too old is gone after it."""
         # Threads take turns here; processes try again and again until one gets through.
-        with self._lock, opened(self._path) as database:
+        with self._lock, opened(self.path) as database:
             database.execute("BEGIN IMMEDIATE")
             yield database
             first = self._day(self._retention_days - 1)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from assistant.dates import date_text
+from assistant.feedback.votes import Reason
+from assistant.json_form import citation_url
 from assistant.types import Answer, Citation, Policy, Status
 from assistant.web.quote import Line, fold, lines
 from assistant.web.render import render
@@ -25,6 +27,8 @@ class Card(NamedTuple):
     page: int | None
     # Host of the policy's web address, "" where it has none.
     host: str
+    # Permalink of the clause, relative to the root of the server.
+    url: str
     # Where a long clause is folded: "all", "phone" or "".
     fold: str
     lines: tuple[Line, ...]
@@ -50,6 +54,7 @@ def answer_html(turn: str, question: str, answer: Answer, suggestions: Sequence[
         cards=[card(citation) for citation in answer.citations],
         related=[card(citation) for citation in answer.related] if answer.status is not Status.OFF_TOPIC else (),
         suggestions=suggestions if answer.status is Status.OFF_TOPIC else (),
+        reasons=tuple(Reason),
     )
 
 
@@ -66,6 +71,7 @@ def error_html(turn: str, question: str, sentence: str) -> str:
         cards=(),
         related=(),
         suggestions=(),
+        reasons=(),
     )
 
 
@@ -87,6 +93,7 @@ def card(citation: Citation) -> Card:
         date=date_text(citation.policy.effective_date),
         page=citation.page,
         host=_host(citation.policy.source_url),
+        url=citation_url(citation),
         fold=where,
         lines=lines(citation, cut),
     )

@@ -61,6 +61,9 @@ def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
     async def chips(policy: object) -> str:
         return await turns.chips(policy)
 
+    async def vote(said: object) -> str:
+        return await turns.vote(said)
+
     gr.HTML(render("top.html", title=TITLE), elem_id="top", apply_default_css=False, js_on_load=None)
     gr.HTML(
         # A template to Gradio's script as well: chat.js adds the turns afterwards, so they never pass through it.
@@ -68,7 +71,7 @@ def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
         elem_id="transcript",
         apply_default_css=False,
         js_on_load="PolicyChat.mount(element, server);",
-        server_functions=[turn, chips],
+        server_functions=[turn, chips, vote],
     )
     gr.HTML(turns.chips_now(""), elem_id="suggestions", apply_default_css=False, js_on_load=None)
     with gr.Column(elem_id="foot"), gr.Column(elem_id="composer"):

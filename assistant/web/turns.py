@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from assistant.errors import AssistantError
+from assistant.answering.language import language_of
+from assistant.errors import AssistantError, FeedbackError
+from assistant.feedback.votes import Vote
 from assistant.types import Answer
 from assistant.web.cards import answer_html, chips_html, error_html
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 # Earlier questions that are taken into account: a follow-up refers to what was asked shortly before.
 _HISTORY = 20
+_LOG = logging.getLogger(__name__)
 _TURN = re.compile(r"[a-z0-9]{1,40}")
 
 
@@ -36,6 +40,15 @@ class Turns:
         """Questions that `policy` answers, "" for all policies, as buttons."""
         return await self._site.run(lambda: self.chips_now(policy if isinstance(policy, str) else ""))
 
+    async def vote(self, said: object) -> str:
+        """Keeps what a person says of an answer; "" where it is kept, else the sentence that says why not.
+
+        Args:
+            said: {"useful": bool, "reason": one of `Reason` or "", "note": text, "question": text, "status": of the
+                answer, "clauses": permalinks, "policy": id or ""}.
+        """
+        return await self._site.run(lambda: self._vote(said))
+
     def chips_now(self, policy: str) -> str:
         """As `chips`, for the first page."""
         try:
@@ -53,9 +66,33 @@ class Turns:
             turn = "t"
         try:
             answer = self._answer(question, policy, earlier)
+            self._count(question, policy, answer)
             return answer_html(turn, question, answer, self._suggestions(policy))
         except AssistantError as error:
             return error_html(turn, question, str(error))
+
+    def _count(self, question: str, policy: str, answer: Answer) -> None:
+        policies = (policy,) if policy else ()
+        try:
+            self._site.feedback.count(str(answer.status), language_of(question), policies, question)
+        except FeedbackError as error:
+            # A person gets the answer all the same.
+            _LOG.warning("%s", error)
+
+    def _vote(self, said: object) -> str:
+        known = said if isinstance(said, dict) else {}
+        reason, note, question, status, policy = (
+            str(known.get(name) or "") for name in ("reason", "note", "question", "status", "policy")
+        )
+        urls = known.get("clauses")
+        clauses = tuple(url for url in urls if isinstance(url, str)) if isinstance(urls, list) else ()
+        vote = Vote(known.get("useful") is True, reason, note, question, status, clauses, (policy,) if policy else ())
+        try:
+            self._site.feedback.vote(vote)
+        except FeedbackError as error:
+            _LOG.warning("%s", error)
+            return "Feedback cannot be kept just now."
+        return ""
 
     def _answer(self, question: str, policy: str, history: Sequence[str]) -> Answer:
         return self._site.assistant.ask(question, [policy] if policy else None, history[-_HISTORY:])

@@ -23,7 +23,15 @@ const PolicyChat = (() => {
         document.getElementById("chosen").click();
       } else if (event.target.closest("#fresh")) {
         fresh();
+      } else if (event.target.closest("[data-vote]")) {
+        thumb(event.target.closest("[data-vote]"));
       }
+    });
+    document.addEventListener("submit", (event) => {
+      const form = event.target.closest(".vote");
+      if (!form) return;
+      event.preventDefault();
+      vote(form, false);
     });
     document.addEventListener("focusin", (event) => {
       if (event.target === textarea()) event.target.enterKeyHint = "send";
@@ -41,6 +49,7 @@ const PolicyChat = (() => {
     }
     const history = earlier();
     const turn = pending(question);
+    turn.dataset.policy = policy;
     if (typed) write("");
     const html = await server.turn({ turn: turn.dataset.turn, question, policy, history });
     if (turn !== waiting) return; // A new conversation began meanwhile.
@@ -79,8 +88,10 @@ const PolicyChat = (() => {
     if (typeof html === "string") {
       const holder = document.createElement("template");
       holder.innerHTML = html;
-      turn.replaceWith(holder.content.firstElementChild);
-      turn = turns().lastElementChild;
+      const answered = holder.content.firstElementChild;
+      answered.dataset.policy = turn.dataset.policy;
+      turn.replaceWith(answered);
+      turn = answered;
     } else {
       turn.dataset.status = "error";
       const line = turn.querySelector(".looking");
@@ -91,6 +102,50 @@ const PolicyChat = (() => {
     if (turn.dataset.status === "error" && !textarea().value) write(turn.querySelector(".question").textContent);
     say([...turn.querySelectorAll(".summary, .confidence")].map((line) => line.textContent).join(" "));
     reveal(turn);
+  }
+
+  // Up is told at once; down first asks why.
+  function thumb(button) {
+    const form = button.closest(".vote");
+    if (button.dataset.vote === "useful") {
+      vote(form, true);
+      return;
+    }
+    const why = form.querySelector(".why");
+    why.hidden = !why.hidden;
+    button.setAttribute("aria-expanded", String(!why.hidden));
+    if (!why.hidden) why.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+  }
+
+  // Sends one vote; the form goes when it was kept, and stays with what was written when it was not.
+  async function vote(form, useful) {
+    if (form.dataset.sent) return;
+    form.dataset.sent = "yes";
+    const turn = form.closest(".turn");
+    const places = turn.querySelectorAll(".answer > .cards .place");
+    const said = await server.vote({
+      useful,
+      reason: useful ? "" : new FormData(form).get(turn.dataset.turn + "-reason") || "",
+      note: useful ? "" : form.querySelector("textarea").value,
+      question: turn.querySelector(".question").textContent,
+      status: turn.dataset.status,
+      clauses: [...places].map((place) => place.getAttribute("href")),
+      policy: turn.dataset.policy,
+    });
+    const told = form.querySelector(".told");
+    if (said === "") {
+      told.textContent = "Thank you.";
+      // Whoever pressed a button here must not lose their place; the line is read as it gets the focus.
+      const within = form.contains(document.activeElement);
+      form.replaceChildren(told);
+      told.tabIndex = -1;
+      if (within) told.focus({ preventScroll: true });
+      else say(told.textContent);
+    } else {
+      delete form.dataset.sent;
+      told.textContent = said || "That did not get through: please send it again.";
+      say(told.textContent);
+    }
   }
 
   // Shows the questions that a policy answers.
