@@ -57,6 +57,9 @@ def open_doors(folder: Path) -> Iterator[Servers]:
                 "box": (page_of("<main>", tag(own, policy=ITALKI, mode="inline"), "</main>"), tight),
                 "frame": (page_of("<main>", frame, "</main>"), {"content-security-policy": f"frame-src {own}"}),
             }
+            # What a page must not have: a host that the browser gets ready for.
+            ahead = '<link rel="preconnect" href="https://ahead.invalid">'
+            hosts.pages["ahead"] = page_of(head=ahead), {}
             yield Servers(own, host)
 
 
@@ -317,6 +320,17 @@ ELSEWHERE = (
 
 OWN = (*READER, *DESK, *WIDGET)
 ALL = (*CHAT, *OWN, *ELSEWHERE)
+# One of each page, with an answer where it gives any.
+_OPENED = (
+    "chat, answer",
+    "policies",
+    "policy",
+    "comparison",
+    "desk, table",
+    "help centre, answer",
+    "frame, answer",
+)
+OPENED = tuple(state for state in ALL if state.name in _OPENED)
 
 
 def named(state: State) -> str:
