@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.operated import PATIENCE, Running, operated
+from assistant.errors import SettingsError
+from assistant.settings import Settings
+from assistant.web.log import SafeFormatter
+from tests.operated import BREAK, PATIENCE, ROOT, SLOW, Running, operated
 
 # In every question that is sent; nothing of it may be found in the log.
 MARKER = "zebrafinch"
@@ -37,13 +47,23 @@ def entries(server: Running) -> list[dict[str, Any]]:
 def entry(server: Running, response: httpx.Response) -> dict[str, Any]:
     """The line of the request that was answered by `response`; it is written after the answer."""
     request = response.headers["x-request-id"]
-    for _ in range(200):
-        found = [line for line in entries(server) if line.get("request") == request and "route" in line]
-        if found:
-            (line,) = found
-            return line
-        threading.Event().wait(0.05)
-    raise AssertionError("there is no line of this request")
+    found: list[dict[str, Any]] = []
+
+    def there() -> bool:
+        found[:] = [line for line in entries(server) if line.get("request") == request and "route" in line]
+        return bool(found)
+
+    until(there)
+    (line,) = found
+    return line
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits for something, not for ever."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 # --- one line for each request
@@ -78,3 +98,187 @@ def test_a_request_is_not_numbered_by_who_sends_it(client: httpx.Client) -> None
     response = client.get("/healthz", headers={"x-request-id": MARKER})
     assert response.headers.get_list("x-request-id") != [MARKER]
     assert len(response.headers.get_list("x-request-id")) == 1
+
+
+# --- no word of a question
+
+
+def ask_mcp(client: httpx.Client, method: str, **params: object) -> httpx.Response:
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    accept = {"accept": "application/json, text/event-stream"}
+    return client.post("/gradio_api/mcp", json=message, headers=accept)
+
+
+def ask_chat(client: httpx.Client, data: object) -> httpx.Response:
+    """As the chat's script asks."""
+    components = client.get("/config").json()["components"]
+    (transcript,) = (each["id"] for each in components if "turn" in str(each["props"].get("server_fns")))
+    body = {"data": data, "component_id": transcript, "fn_name": "turn", "session_hash": "abcdefghij"}
+    return client.post("/gradio_api/component_server/", json=body)
+
+
+def call_gradio(client: httpx.Client, *data: object) -> str:
+    """As Gradio's own client asks: by a queue and a stream."""
+    begun = client.post("/gradio_api/call/ask", json={"data": list(data)})
+    if begun.status_code != 200:
+        return begun.text
+    return client.get(f"/gradio_api/call/ask/{begun.json()['event_id']}").text
+
+
+def test_no_word_of_a_question_is_in_the_log(server: Running, client: httpx.Client) -> None:
+    question = f"What information about a {MARKER} is collected?"
+    bad = f"{BREAK} {MARKER}"
+    for asked in (question, bad, f"{MARKER} " * 400, "\N{RIGHT-TO-LEFT OVERRIDE}" + MARKER, f"pizza {MARKER}"):
+        client.post("/api/ask", json={"question": asked, "history": [asked]})
+        client.post("/api/search", json={"query": asked, "policies": [asked], "from": asked})
+        client.post("/api/compare", json={"question": asked, "policies": [asked, MARKER]})
+        client.post("/api/ask", json={"question": asked, MARKER: asked})
+        client.post("/api/feedback", json={"useful": True, "note": asked, "question": asked, "answer": asked})
+        client.get("/api/suggestions", params={"policy": asked})
+        client.get("/policies", params={"q": asked})
+        client.get("/compare", params={"left": asked})
+        ask_chat(client, {"turn": "t1", "question": asked, "policy": "", "history": [asked]})
+        ask_chat(client, {"turn": asked, "question": [asked], "policy": asked, "history": asked})
+        ask_mcp(client, "tools/call", name="ask", arguments={"question": asked})
+        ask_mcp(client, "tools/call", name="ask", arguments={"question": asked, "history": asked, MARKER: asked})
+        ask_mcp(client, "tools/call", name=MARKER, arguments={"question": asked})
+        ask_mcp(client, asked, name=asked)
+        call_gradio(client, asked, "", [asked])
+        call_gradio(client, asked)
+        call_gradio(client, {"question": asked}, asked, {MARKER: asked}, asked)
+    client.post("/api/ask", content=f'{{"question": "{MARKER}', headers={"content-type": "application/json"})
+    client.post("/gradio_api/mcp", content=f'{{"method": "{MARKER}')
+    client.post("/gradio_api/queue/join", json={"data": [MARKER], "fn_index": 0, "session_hash": MARKER})
+    client.post("/gradio_api/queue/join", json={"data": MARKER, "fn_index": MARKER})
+    client.request(MARKER.upper(), f"/api/{MARKER}", headers={"origin": MARKER, "cookie": MARKER, "referer": MARKER})
+    entry(server, client.get("/healthz"))
+    said = server.log.read_text(encoding="utf-8").casefold()
+    assert said.count('"/api/ask"') > 5
+    assert MARKER not in said
+    assert all(isinstance(line, dict) for line in entries(server))
+
+
+def test_an_error_is_told_by_its_places(server: Running, client: httpx.Client) -> None:
+    for response in (
+        client.post("/api/ask", json={"question": f"{BREAK} {MARKER}"}),
+        ask_chat(client, {"turn": "t1", "question": f"{BREAK} {MARKER}", "policy": "", "history": []}),
+    ):
+        assert response.status_code == 500
+        assert MARKER not in response.text
+        entry(server, response)
+    errors = [line for line in server.lines() if '"level":"error"' in line]
+    assert any("RuntimeError" in line and "operated.py" in line for line in errors)
+
+
+def test_text_and_off() -> None:
+    record = logging.LogRecord("assistant.requests", logging.INFO, "", 1, "", (), None)
+    record.facts = {"method": "GET", "route": "/", "status": 200, "ms": 1.5, "request": "ab"}
+    line = SafeFormatter("text").format(record)
+    assert re.fullmatch(r"\S+Z info GET / 200 1\.5 ab", line)
+    try:
+        raise ValueError(MARKER)
+    except ValueError as error:
+        record = logging.LogRecord("assistant", logging.ERROR, "", 1, "%s", ("known",), (ValueError, error, None))
+        text = SafeFormatter("off").format(record)
+    assert "known" in text
+    assert "ValueError" in text
+    assert "test_operations.py" in text
+    assert MARKER not in text
+
+
+def test_what_a_library_says_is_not_repeated() -> None:
+    for name in ("gradio", "mcp.server", "root", "py.warnings", "assistants"):
+        record = logging.LogRecord(name, logging.WARNING, "some.py", 7, f"failed on {MARKER}", (), None)
+        for form in ("json", "text"):
+            line = SafeFormatter(form).format(record)
+            assert MARKER not in line
+            assert f"{name} reports something at line 7 of some." in line
+
+
+# --- the end
+
+
+def test_a_stopped_server_finishes_its_answers(tmp_path: Path) -> None:
+    # So long that the test would not see the end if an open page of the chat held it.
+    with operated(tmp_path, grace_seconds="3600") as running, ThreadPoolExecutor(2) as threads:
+        opened = threading.Event()
+
+        def open_page() -> str:
+            with httpx.stream("GET", f"{running.url}/gradio_api/heartbeat/abcdefghij", trust_env=False) as stream:
+                for line in stream.iter_lines():
+                    opened.set()
+                    assert line in ("data: ALIVE", "")
+            return "ended"
+
+        def ask() -> httpx.Response:
+            return httpx.post(f"{running.url}/api/ask", json={"question": SLOW}, timeout=PATIENCE, trust_env=False)
+
+        page, answer = threads.submit(open_page), threads.submit(ask)
+        assert opened.wait(PATIENCE)
+        until(lambda: "asked" in running.lines())
+        running.process.send_signal(signal.SIGTERM)
+        until(lambda: "Shutting down" in running.log.read_text())
+        assert not answer.done()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{running.url}/healthz", trust_env=False)
+        assert answer.result(PATIENCE).json()["status"] == "answered"
+        assert page.result(PATIENCE) == "ended"
+        assert running.process.wait(PATIENCE) == 0
+
+
+def test_a_connection_that_stays_open_does_not_hold_the_end(tmp_path: Path) -> None:
+    with (
+        operated(tmp_path, grace_seconds="1") as running,
+        httpx.Client(base_url=running.url, trust_env=False) as client,
+    ):
+        address = "/gradio_api/queue/data?session_hash=abcdefghij"
+        with client.stream("GET", address, timeout=PATIENCE) as stream:
+            assert stream.status_code == 200
+            running.process.send_signal(signal.SIGTERM)
+            assert running.process.wait(PATIENCE) == 0
+
+
+def test_a_signal_before_the_server_listens_ends_it_too(tmp_path: Path) -> None:
+    script = "import os, signal, app; from assistant.settings import Settings\n"
+    script += "Settings.from_environment = lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
+    script += "raise SystemExit(app.main() or 7)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=PATIENCE, check=False)
+    assert done.returncode == 0
+
+
+# --- settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ROOT_PATH", "privacy"),
+        ("ROOT_PATH", "/privacy/"),
+        ("ROOT_PATH", "/a//b"),
+        ("ROOT_PATH", "/a?b"),
+        ("ROOT_PATH", "https://example.com/a"),
+        ("TRUSTED_PROXIES", "*"),
+        ("TRUSTED_PROXIES", "10.0.0.1/24"),
+        ("TRUSTED_PROXIES", "proxy.example.com"),
+        ("TRUSTED_PROXIES", "127.0.0.1,10.0.0.1"),
+        ("LOG", "loud"),
+        ("GRACE_SECONDS", "0"),
+        ("GRACE_SECONDS", "soon"),
+        ("ROOTPATH", "/a"),
+    ],
+)
+def test_settings_that_would_not_work_are_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^ASSISTANT_{name}"):
+        Settings.from_environment({f"ASSISTANT_{name}": value})
+
+
+def test_settings_of_operation_are_taken() -> None:
+    given = {"ROOT_PATH": "/a/b-c.d", "TRUSTED_PROXIES": "::1 10.0.0.0/8", "LOG": "off", "GRACE_SECONDS": "5"}
+    known = Settings.from_environment({f"ASSISTANT_{name}": value for name, value in given.items()})
+    assert (known.root_path, known.trusted_proxies, known.log, known.grace_seconds) == (
+        "/a/b-c.d",
+        "::1 10.0.0.0/8",
+        "off",
+        5,
+    )
+    assert Settings.from_environment({"ASSISTANT_TRUSTED_PROXIES": ""}).trusted_proxies == ""

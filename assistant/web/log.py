@@ -7,6 +7,8 @@ and by where it happened, for its own words may repeat what was asked. So is wha
 from __future__ import annotations
 
 import logging
+import logging.config
+import threading
 import time
 import traceback
 import uuid
@@ -20,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Answers that are not handed on by a route of their own; every other address is none of ours.
 _PLACES = frozenset({"/", "/gradio_api/mcp"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Who writes what they know to hold nothing that was sent.
 _TRUSTED = ("assistant", "uvicorn")
 _REQUESTS = logging.getLogger("assistant.requests")
@@ -55,7 +58,7 @@ class RequestLog:
                 await PlainTextResponse("The server cannot answer this; its log says why.", 500)(scope, receive, noting)
         finally:
             facts = {
-                "method": scope["method"] if scope["method"].isalpha() else "none",
+                "method": scope["method"] if scope["method"] in _METHODS else "other",
                 "route": _route(scope, root),
                 "status": status,
                 "ms": round(1000 * (time.perf_counter() - start), 1),
@@ -117,21 +120,31 @@ def _error(error: BaseException) -> dict[str, object]:
     return {"error": kinds, "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]}
 
 
-def log_config(form: str) -> dict[str, Any]:
-    """Configuration of `logging` for the whole process.
+def start_log(form: str) -> None:
+    """Makes this process write its log in one form, and what libraries print of exceptions and warnings with it.
 
     Args:
         form: "json" or "text" for the lines; "off" for errors alone, as text.
     """
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"safe": {"()": SafeFormatter, "form": form}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "safe", "stream": "ext://sys.stderr"}},
-        "root": {"handlers": ["stderr"], "level": "WARNING"},
-        "loggers": {
-            "assistant": {"level": "INFO"},
-            _REQUESTS.name: {"level": "WARNING" if form == "off" else "INFO"},
-            "uvicorn": {"level": "INFO", "handlers": [], "propagate": True},
-        },
-    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"safe": {"()": SafeFormatter, "form": form}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "safe"}},
+            "root": {"handlers": ["stderr"], "level": "WARNING"},
+            "loggers": {
+                "assistant": {"level": "INFO"},
+                _REQUESTS.name: {"level": "WARNING" if form == "off" else "INFO"},
+                "uvicorn": {"level": "INFO"},
+            },
+        }
+    )
+    logging.captureWarnings(True)
+    # Gradio prints the exceptions of its queue, with all that was sent in them.
+    traceback.print_exc = _instead_of_print
+    threading.excepthook = lambda args: _ERRORS.error("An error in a thread.", exc_info=args.exc_value)
+
+
+def _instead_of_print(*_: object, **__: object) -> None:
+    _ERRORS.error("An error in a library.", exc_info=True)

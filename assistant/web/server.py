@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from assistant.web.log import log_config
+from assistant.web.log import start_log
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,6 +37,7 @@ def run(app: FastAPI, settings: Settings) -> None:
         app: what answers; its `state.closing` is set when the end begins, for connections that nobody waits for.
         settings: where to listen, below which path, whom to believe about clients, what to log.
     """
+    start_log(settings.log)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -44,7 +45,7 @@ def run(app: FastAPI, settings: Settings) -> None:
         root_path=settings.root_path,
         forwarded_allow_ips=settings.trusted_proxies.split(),
         timeout_graceful_shutdown=settings.grace_seconds,
-        log_config=log_config(settings.log),
+        log_config=None,
         access_log=False,
         server_header=False,
     )
