@@ -198,6 +198,17 @@ def test_an_answer_has_a_first_line_and_a_card_for_each_clause(visit: Visits, ur
     expect(link).to_have_attribute("rel", "noopener")
 
 
+def test_the_newest_question_stands_at_the_top(visit: Visits) -> None:
+    widget = visit.widget().open()
+    for question in ("long", "kept?", "many"):
+        turn = widget.ask(question)
+        asked, body = turn.locator(".question").bounding_box(), widget.panel.locator(".body").bounding_box()
+        assert asked
+        assert body
+        assert 0 < asked["y"] - body["y"] < 50
+        expect(turn.locator(".summary")).to_be_in_viewport()
+
+
 def test_a_likely_answer_says_so(visit: Visits) -> None:
     turn = visit.widget().open().ask("and why?")
     expect(turn.locator(".confidence")).to_have_text("Likely answer: read the clause before you rely on it")

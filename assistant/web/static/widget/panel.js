@@ -6,6 +6,8 @@ import { WORDS } from "./words.js";
 
 // Earlier questions that go along, as many as the server takes into account.
 const HISTORY = 20;
+// Pixels above a turn that was scrolled to.
+const MARGIN = 14;
 // Where the panel fills the screen.
 const PHONE = window.matchMedia("(max-width: 40em), (max-height: 30em)");
 const CROSS = "M6.4 5 12 10.6 17.6 5 19 6.4 13.4 12 19 17.6 17.6 19 12 13.4 6.4 19 5 17.6 10.6 12 5 6.4z";
@@ -56,7 +58,8 @@ class Panel {
       el("label", { class: "unseen", for: "question" }, words.label), this.field,
       el("button", { class: "main" }, words.ask));
     const shared = { lang: language, dir: direction(this.widget.host), "aria-labelledby": "title" };
-    const head = el("div", { class: "head" }, this.title, this.fresh, this.inline ? null : el("button", leave, icon(CROSS)));
+    const close = this.inline ? null : el("button", leave, icon(CROSS));
+    const head = el("div", { class: "head" }, this.title, this.fresh, close);
     const foot = el("div", { class: "foot" }, composer);
     this.box = el(this.inline ? "section" : "dialog",
       { ...shared, class: `panel ${this.inline ? "inline" : position} ${theme}` }, head, this.body, foot, this.said);
@@ -224,8 +227,9 @@ class Panel {
   }
 
   reveal({ element }) {
+    const [top, shown] = [element, this.body].map((part) => part.getBoundingClientRect().top);
     if (this.inline) element.scrollIntoView({ block: "nearest" });
-    else this.body.scrollTop = element.offsetTop - this.body.offsetTop;
+    else this.body.scrollTop += top - shown - MARGIN;
   }
 
   restart() {
