@@ -96,7 +96,8 @@ def serving(build: Callable[[], FastAPI]) -> Iterator[str]:
     # Python 3.11 cannot parse in two threads at once (python/cpython#106905).
     for module in pkgutil.iter_modules(anyio._core.__path__, "anyio._core."):
         importlib.import_module(module.name)
-    with socket.socket() as listening:
+    # Named TCP, as a server's own sockets are: asyncio sends small pieces at once only where it knows that.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         # A factory is called inside the server's loop; where none runs, Gradio opens several and leaves them open.
         server = uvicorn.Server(uvicorn.Config(build, factory=True, log_level="error", access_log=False))
