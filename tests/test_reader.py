@@ -195,7 +195,7 @@ def test_links_and_keys_lead_to_the_next_and_the_previous_clause(visit: Visit) -
 
 def test_pages_of_the_source_are_numbered(visit: Visit) -> None:
     page = visit("policies/paged")
-    assert [each.get_attribute("aria-label") for each in page.locator("[role=doc-pagebreak]").all()] == [
+    assert [each.get_attribute("aria-label") for each in page.locator("[role=separator]").all()] == [
         "Page 1",
         "Page 2",
         "Page 3",

@@ -107,6 +107,7 @@ def assert_whole(documents: list[Document]) -> None:
         assert {unquote(str(target)[1:]) for target in targets} <= set(ids)
         levels = [int(node.tag[1]) for node in page.css("h1, .text h2, .text h3, .text h4, .text h5, .text h6")]
         assert levels[0] == 1
+        assert all(node.text().strip() for node in page.css("h1, .text h2, .text h3, .text h4, .text li, .text p"))
         assert levels.count(1) == 1
         assert all(after <= before + 1 for before, after in pairwise(levels))
 

@@ -65,7 +65,7 @@ def _levels(document: Document) -> list[int]:
     headed = {
         owner
         for block, owner in zip(document.blocks, document.owners, strict=True)
-        if block.kind is BlockKind.HEADING and block.opens
+        if block.kind is BlockKind.HEADING and block.opens and block.span
     }
     depth = [1]
     for clause in document.clauses[1:]:
@@ -74,7 +74,9 @@ def _levels(document: Document) -> list[int]:
 
 
 def _parts(document: Document, blocks: Sequence[Block], level: int, cutter: Cutter) -> Iterator[Part]:
-    for kind, group in groupby(_joined(blocks), key=lambda run: _group(run[0])):
+    # A heading that the source has lost opens its clause without a character.
+    printed = [block for block in blocks if block.span]
+    for kind, group in groupby(_joined(printed), key=lambda run: _group(run[0])):
         runs = list(group)
         if kind == BlockKind.ITEM:
             yield Part(kind, items=_nested([(run[0].depth, cutter.block(run[0])) for run in runs]))

@@ -113,7 +113,17 @@
       show();
     });
   };
+  // At once, so that a second press goes one clause further and not to the same one.
+  const follow = (event) => {
+    const link = event.currentTarget;
+    if (!link.hash || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const anchor = fragment(link.hash);
+    location.hash = link.hash;
+    pin(byId(anchor));
+  };
   if (clauses.length) {
+    for (const id of ["_previous", "_next"]) byId(id).addEventListener("click", follow);
     addEventListener("scroll", later, { passive: true });
     addEventListener("resize", later, { passive: true });
     show();
