@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request, Route, expect, sync_playwright
 
 from assistant.settings import Settings
 from tests.desk_world import TEXTS, DeskAssistant
@@ -190,7 +190,7 @@ def test_filters_by_policy_company_language_and_date_are_asked_for(visit: Visit)
         "languages": ["en"],
         "from": "2018-05",
         "to": "2019",
-        "top_k": 50,
+        "top_k": 20,
     }
     desk.wait()
     assert {desk.cells(row)[0] for row in range(desk.rows.count())} == {"Shop Privacy Policy"}
@@ -269,6 +269,27 @@ def test_a_click_on_a_row_reads_it_and_enter_goes_into_the_pane(visit: Visit) ->
     assert desk.focused() == "Передача данных"
 
 
+def test_more_than_the_first_clauses_are_shown_when_asked_for(visit: Visit) -> None:
+    desk = visit()
+    sizes: list[object] = []
+
+    def many(route: Route) -> None:
+        size = asked(route.request)["top_k"]
+        sizes.append(size)
+        found = desk.page.request.post(route.request.url, data=asked(route.request)).json()
+        found["citations"] = (found["citations"] * 10)[: int(str(size))]
+        route.fulfill(json=found)
+
+    desk.page.route("**/api/search", many)
+    desk.search(SHARE)
+    expect(desk.found).to_have_text("First 20 clauses by meaning")
+    desk.page.get_by_role("button", name="Show more").click()
+    expect(desk.rows).to_have_count(50)
+    expect(desk.rows.nth(20).locator(".open")).to_be_focused()
+    expect(desk.page.get_by_role("button", name="Show more")).to_have_count(0)
+    assert sizes == [20, 50]
+
+
 def test_text_of_a_policy_is_text(visit: Visit) -> None:
     desk = visit()
     desk.search("advertisers")
@@ -292,6 +313,7 @@ def test_side_by_side_asks_each_policy_alone_and_writes_out_what_is_not_stated(v
     expect(columns.nth(0).locator(".verdict")).to_have_text("Stated")
     expect(columns.nth(0).locator("mark")).to_have_text("We never sell personal data.")
     expect(columns.nth(1).locator(".verdict")).to_have_text("Not stated")
+    expect(desk.pane.get_by_role("heading")).to_have_text("2.2 Advertisers")
     nearest = columns.nth(1).locator("details")
     expect(nearest.locator("summary")).to_have_text("Nearest clauses, may not answer (2)")
     expect(nearest.locator(".card").first).to_be_hidden()

@@ -25,7 +25,7 @@ export function take(found) {
 
 /** Selects one clause, shows it, and where wanted moves the focus to it. */
 export function select(index, { opened = false, focus = false } = {}) {
-  if (!items[index]) return;
+  if (!items[index]) return; // All may be folded away.
   for (const [which, item] of items.entries()) {
     const here = which === index;
     item.button.tabIndex = here ? 0 : -1;
@@ -36,6 +36,11 @@ export function select(index, { opened = false, focus = false } = {}) {
   at = index;
   if (focus) focusCurrent();
   onSelect(items[index].citation, opened);
+}
+
+/** Selects the first clause that is seen. */
+export function selectFirst(how) {
+  select(items.findIndex((item) => item.button.checkVisibility()), how);
 }
 
 /** One clause on or back; the first one where none is selected. */

@@ -23,7 +23,9 @@ export function showTable(citations, language, caption) {
 }
 
 function row(citation, language) {
-  const title = heading(citation) || (citation.clause ? `Clause ${citation.clause}` : "Opening text");
+  // A clause that has only a number goes by the heading that it stands under.
+  const above = citation.path.at(-2)?.replace(/^[\d.()]+\s+/, "");
+  const title = heading(citation) || (citation.clause ? above || `Clause ${citation.clause}` : "Opening text");
   const button = h("button", { type: "button", class: "open" }, h("bdi", {}, title));
   const cell = (name, ...children) => h("td", { role: "cell", class: name }, ...children);
   const area = h(

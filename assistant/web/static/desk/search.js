@@ -12,16 +12,20 @@ import { isNarrow } from "./sheet.js";
 import { matching, write } from "./state.js";
 
 const MOST_COMPARED = 6;
-const MOST_FOUND = 50;
+// Clauses that are asked for at first, and those that the API gives at most.
+const FIRST = 20;
+const MOST = 50;
 const WORDS = { meaning: "by meaning", phrase: "with this exact phrase", clause: "by number" };
 
 let running = null; // Stops the search that is under way.
+let wanted = FIRST;
 
 export const plural = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 /** Makes a search of what the form says, and puts it into the address. */
 export function submit(change = {}) {
   session.state = { ...formState(), ...change };
+  wanted = FIRST;
   const fragment = write(session.state);
   if (location.hash !== fragment) history.pushState(null, "", location.pathname + location.search + fragment);
   byId("_filters").open = false;
@@ -43,7 +47,7 @@ export async function run(moving = false) {
     const words = await found(signal);
     if (signal.aborted) return;
     announce(words);
-    if (!list.isEmpty() && !isNarrow()) list.select(0, { focus: moving });
+    if (!list.isEmpty() && !isNarrow()) list.selectFirst({ focus: moving });
     else if (moving) byId("_found").focus({ preventScroll: true });
   } catch (error) {
     if (signal.aborted) return;
@@ -86,10 +90,21 @@ function welcome() {
 async function search(signal) {
   const { q: query, mode, companies, languages, from, to, policies } = session.state;
   const chosen = policies.length ? policies : null;
-  const body = { query, mode, policies: chosen, companies, languages, from: from || null, to: to || null, top_k: MOST_FOUND };
+  const body = { query, mode, policies: chosen, companies, languages, from: from || null, to: to || null, top_k: wanted };
   const answer = await post("api/search", body, { signal });
   showAuto(answer.mode);
-  return table(answer.citations, `${plural(answer.citations.length, "clause")} ${WORDS[answer.mode]}`, answer.mode);
+  const all = answer.citations.length < wanted;
+  const words = `${all ? "" : "First "}${plural(answer.citations.length, "clause")} ${WORDS[answer.mode]}`;
+  const shown = table(answer.citations, words, answer.mode);
+  if (!all && wanted < MOST) byId("_list").append(h("p", { class: "more" }, h("button", { type: "button", class: "button", onclick: more }, "Show more")));
+  return shown;
+}
+
+/** Asks for as many as there may be, and goes on from the first new one. */
+async function more() {
+  wanted = MOST;
+  await run();
+  list.select(FIRST, { focus: true });
 }
 
 async function byTopic(signal) {
