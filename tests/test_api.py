@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import socket
@@ -15,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from assistant.errors import FeedbackError, SettingsError
 from assistant.types import text_sha256
+from assistant.web.api import limits
 from assistant.web.api.cors import origins
 from assistant.web.api.limits import MAX_BODY_BYTES, client_of, rate_limit
 from assistant.web.api.problems import CODES
@@ -506,6 +508,35 @@ def test_the_limit_moves_on() -> None:
     with serving(lambda: api_over(WordAssistant(), rate_limit="1/second")) as url:
         assert get(f"{url}/api/topics").status_code == 200
         until(lambda: get(f"{url}/api/topics").status_code == 200)
+
+
+def test_clients_who_do_not_come_back_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_SWEEP", 1)
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        pass
+
+    limited = limits.RateLimit(app, rate_limit("1000/second"))  # type: ignore[arg-type]
+
+    def come(client: str) -> None:
+        scope = {"type": "http", "path": "/api/topics", "client": (client, 1)}
+        asyncio.run(limited(scope, None, None))  # type: ignore[arg-type]
+
+    def held() -> set[str]:
+        return set(limited._storage.events)
+
+    come("203.0.113.7")
+    first = held()
+    assert len(first) == 1
+    assert "203.0.113.7" not in str(first)
+
+    def gone() -> bool:
+        come("203.0.113.8")
+        time.sleep(0.05)
+        return not first & held()
+
+    until(gone)
+    assert len(held()) == 1
 
 
 @pytest.mark.parametrize("setting", ["", "often", "60", "0/minute", "-1/minute", "5/minute; 50/hour", "5/fortnight"])

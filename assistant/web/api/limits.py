@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import math
+import secrets
 import time
 
 from limits import RateLimitItem, parse_many
@@ -56,7 +58,8 @@ def client_of(scope: Scope) -> str:
 class RateLimit:
     """ASGI application around the API's: so many requests of one client in a moving window.
 
-    Health, readiness and metrics are free. Addresses are held in memory alone, and no longer than the window.
+    Health, readiness and metrics are free. Addresses are held nowhere, but for a while a digest of each, which nobody
+    can tell back without the key that dies with the process.
     """
 
     def __init__(self, app: ASGIApp, limit: RateLimitItem) -> None:
@@ -64,13 +67,14 @@ class RateLimit:
         self._limit = limit
         self._storage = MemoryStorage()
         self._window = MovingWindowRateLimiter(self._storage)
+        self._key = secrets.token_bytes(32)
         self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if first_segment(scope) == "api":
             self._sweep()
-            client = client_of(scope)
+            client = hashlib.blake2b(client_of(scope).encode(), key=self._key, digest_size=16).hexdigest()
             if not self._window.hit(self._limit, client):
                 wait = max(1, math.ceil(self._window.get_window_stats(self._limit, client).reset_time - time.time()))
                 detail = f"This address has sent more than {self._limit}; try again in {wait} seconds."
