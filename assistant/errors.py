@@ -12,7 +12,7 @@ class PolicyFileError(AssistantError):
 
     def __init__(self, file: str, wrong: str, remedy: str) -> None:
         super().__init__(f"{file}: {wrong}; {remedy}.")
-        self.file = file
+        self.file, self.wrong, self.remedy = file, wrong, remedy
 
 
 class CorpusError(AssistantError):

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant import index
 from assistant.errors import CorpusError, PolicyFileError
 from assistant.freshness import corpus_digests
+from assistant.isolated import Limits, Reader
 from assistant.policies import reader_sha256
 from assistant.policies.describe import read_catalogue
-from assistant.policies.parse import parse
-from assistant.policies.passages import split
-from assistant.policies.source import list_sources, read_source
+from assistant.policies.source import list_sources
 from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.weights import read_page
 from assistant.reuse import encode, kept
-from assistant.types import Document, Passage, Policy
+from assistant.types import Document, Passage
 
-# Largest file that is read unless the caller says otherwise; a policy of this size would be ten thousand pages.
-MAX_FILE_BYTES = 50 << 20
+_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def ingest(
     corpus: Path,
     index_dir: Path,
     progress: Callable[[int], None] | None = None,
-    max_bytes: int = MAX_FILE_BYTES,
+    limits: Limits = _LIMITS,
     waiting: Callable[[], None] | None = None,
 ) -> IngestReport:
     """Builds the index of a folder of policies; files that cannot be read are left out and reported.
@@ -53,7 +51,7 @@ def ingest(
         corpus: folder with policies and, optionally, policies.csv.
         index_dir: where the index is put; the old one serves until the new one is whole.
         progress: called with the number of passages encoded since the last call.
-        max_bytes: largest file that is read.
+        limits: what reading one file may take; a file that takes more is left out and reported.
         waiting: called once where another ingest is at work.
 
     Raises:
@@ -61,10 +59,10 @@ def ingest(
         AssistantError: the index cannot be written.
     """
     with index.alone(index_dir, waiting):
-        return _ingest(corpus, index_dir, progress, max_bytes)
+        return _ingest(corpus, index_dir, progress, limits)
 
 
-def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | None, max_bytes: int) -> IngestReport:
+def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | None, limits: Limits) -> IngestReport:
     started = time.monotonic()
     # Before the files are read: one that changes meanwhile leaves an index that is stale, not one that is wrong.
     digests = corpus_digests(corpus)
@@ -75,11 +73,12 @@ def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | Non
     last = kept(index_dir, manifest)
     read: list[tuple[Document, tuple[Passage, ...]]] = []
     failed = list(errors)
-    for path in paths:
-        try:
-            read.append(last.documents.get(path.name) or _read(path, catalogue, max_bytes))
-        except PolicyFileError as error:
-            failed.append(error)
+    with Reader(limits) as reader:
+        for path in paths:
+            try:
+                read.append(last.documents.get(path.name) or reader.read(path, catalogue.get(path.stem)))
+            except PolicyFileError as error:
+                failed.append(error)
     if not read:
         told = " ".join(str(error) for error in failed)
         raise CorpusError(
@@ -90,9 +89,3 @@ def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | Non
     encoded, new = encode(passages, last.data, Encoder(), progress)
     index.save(index_dir, index.IndexData(manifest, documents, passages, encoded.vectors, encoded.tokens))
     return IngestReport(len(documents), len(passages), new, tuple(failed), time.monotonic() - started)
-
-
-def _read(path: Path, catalogue: Mapping[str, Policy], max_bytes: int) -> tuple[Document, tuple[Passage, ...]]:
-    source = read_source(path, max_bytes)
-    document = parse(source, catalogue.get(source.id))
-    return document, split(document)

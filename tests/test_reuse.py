@@ -11,6 +11,7 @@ import pytest
 
 from assistant import index, ingest
 from assistant.index import IndexData, load
+from assistant.isolated import Reader
 
 A = "A Privacy Policy\n\n1. Data\nWe keep your name.\n\n2. Sharing\nWe never sell data."
 B = "B Cookie Notice\n\n1. Cookies\nWe set cookies to remember you for {} days."
@@ -77,8 +78,8 @@ def test_only_what_changed_is_read_and_encoded(
     assert first.encoded == first.passages
     alter(corpus)  # type: ignore[operator]
     read: list[str] = []
-    real = ingest.parse
-    monkeypatch.setattr(ingest, "parse", lambda source, policy: read.append(source.path.name) or real(source, policy))
+    real = Reader.read
+    monkeypatch.setattr(Reader, "read", lambda self, path, row: read.append(path.name) or real(self, path, row))
     again = ingest.ingest(corpus, tmp_path / "index")
     assert len(read) == files
     assert bool(again.encoded) == encodes

@@ -7,6 +7,7 @@ between items or sentences, never inside one unless the sentence alone is too lo
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -72,16 +73,16 @@ def _pack(document: Document, units: Sequence[_Unit]) -> list[list[_Unit]]:
     groups: list[list[_Unit]] = []
     for at, unit in enumerate(units):
         last = groups[-1] if groups else []
-        if last and _fits(document, last, unit, units[at + 1 :]):
+        if last and _fits(document, last, units, at):
             last.append(unit)
         else:
             groups.append([unit])
     return groups
 
 
-def _fits(document: Document, group: Sequence[_Unit], unit: _Unit, after: Sequence[_Unit]) -> bool:
-    """Whether `unit` may join `group`: same clause, nothing between, and not too long."""
-    last = group[-1]
+def _fits(document: Document, group: Sequence[_Unit], units: Sequence[_Unit], at: int) -> bool:
+    """Whether `units[at]` may join `group`: same clause, nothing between, and not too long."""
+    unit, last = units[at], group[-1]
     between = Span(last.span.end, unit.span.start).of(document.text).strip()
     if between or unit.clause != last.clause or unit.citable != last.citable:
         return False
@@ -90,7 +91,7 @@ def _fits(document: Document, group: Sequence[_Unit], unit: _Unit, after: Sequen
     size = unit.span.end - group[0].span.start
     if unit.block.kind in (BlockKind.ITEM, BlockKind.ROW):
         return size <= LONGEST
-    list_end = _list_end(unit, after)
+    list_end = _list_end(units, at)
     if list_end > unit.span.end:
         return list_end - group[0].span.start <= TARGET
     return size <= TARGET
@@ -102,10 +103,11 @@ def _imprint(document: Document, unit: _Unit) -> bool:
     return unit.clause == 0 and len(words) <= _IMPRINT_MAX and is_dated(words)
 
 
-def _list_end(unit: _Unit, after: Sequence[_Unit]) -> int:
-    """Where the list or table that `unit` leads in ends; its own end where it leads in none."""
+def _list_end(units: Sequence[_Unit], at: int) -> int:
+    """Where the list or table that `units[at]` leads in ends; its own end where it leads in none."""
+    unit = units[at]
     end = unit.span.end
-    for later in after:
+    for later in map(units.__getitem__, range(at + 1, len(units))):
         if later.clause != unit.clause or later.block.kind not in (BlockKind.ITEM, BlockKind.ROW):
             break
         end = later.span.end
@@ -155,4 +157,4 @@ def _number(document: Document, clause: int) -> str:
 
 def page_of(document: Document, offset: int) -> int | None:
     """1-based page on which `offset` lies, None where the source has no pages."""
-    return sum(start <= offset for start in document.pages) or None
+    return bisect_right(document.pages, offset) or None

@@ -24,6 +24,12 @@ _SPACED = re.compile(
 )
 _GLUED = re.compile(r"(?<=[^\W\d_)\]”’\"…])[.!?…:]+[”’\")\]]*(?=[^\W\d_])|(?<=[a-z0-9]\))(?=[^\W\d_])")
 _WORD = re.compile(r"[^\W\d_]+")
+_SPACE, _UNSPACED = re.compile(r"\s*"), re.compile(r"\S{0,200}")
+# Letters or numbers of clauses, alone on their line.
+_LABEL = re.compile(r"\s*(?:\(?[a-z]{1,4}|\d{1,3}(?:\.\d{1,3})*)")
+_LONGEST_LABEL = 200
+# Code points of a word around a stop that are looked at: a web address may be as long.
+_LONGEST_TOKEN = 200
 _LOWER_START = re.compile(r"(?:^|[.!?]\s+)([a-zа-я]\w+)")
 
 
@@ -64,9 +70,9 @@ def _glued_cuts(text: str, part: str) -> set[int]:
 
 def _parts_sentences(text: str, part: str, match: re.Match[str]) -> bool:
     """Whether a stop without a space behind it ends a sentence: not in a domain, a name with a dot, an abbreviation."""
-    start = max(part.rfind(" ", 0, match.start()), part.rfind("\n", 0, match.start())) + 1
-    ahead = re.match(r"\S*", part[match.end() :])
-    token = part[start : match.end()] + (ahead.group() if ahead else "")
+    earliest = max(0, match.start() - _LONGEST_TOKEN)
+    start = max(part.rfind(" ", earliest, match.start()), part.rfind("\n", earliest, match.start()), earliest - 1) + 1
+    token = part[start : match.end()] + _matched(_UNSPACED, part, match.end())
     following = _WORD.match(part, match.end())
     if following is None or any(mark in token for mark in ("@", "://", "www.")):
         return False
@@ -82,7 +88,7 @@ def _ends(text: str, part: str, match: re.Match[str]) -> bool:
     """Whether the stop that `match` found ends a sentence: not behind an abbreviation, initials or a bare number."""
     if not match.group().startswith("."):
         return True
-    following = _WORD.match(part, len(part) - len(part[match.end() :].lstrip()))
+    following = _WORD.match(part, match.end() + len(_matched(_SPACE, part, match.end())))
     lower = following is not None and following.group()[0].islower() and following.group() not in _brands(text)
     word = (part[max(0, match.start() - 20) : match.start()].split() or [""])[-1]
     bare = word.lstrip("(\"'“‘«[").casefold()
@@ -90,5 +96,11 @@ def _ends(text: str, part: str, match: re.Match[str]) -> bool:
         return False
     if lower and (bare in _SOFT_ABBREVIATIONS or match.group() == "."):
         return False
-    line = part.rfind("\n", 0, match.start()) + 1
-    return not re.fullmatch(r"\s*(?:\(?[a-z]{1,4}|\d{1,3}(?:\.\d{1,3})*)", part[line : match.start()])
+    line = part.rfind("\n", max(0, match.start() - _LONGEST_LABEL), match.start()) + 1
+    return line + _LONGEST_LABEL <= match.start() or not _LABEL.fullmatch(part, line, match.start())
+
+
+def _matched(pattern: re.Pattern[str], text: str, start: int) -> str:
+    """What `pattern` matches at `start`, where it may match nothing."""
+    found = pattern.match(text, start)
+    return found.group() if found else ""

@@ -18,6 +18,8 @@ SUFFIXES = frozenset({".txt", ".md", ".markdown", ".html", ".htm", ".pdf"})
 _MEBIBYTE = 1 << 20
 _ABOUT_THE_FOLDER = frozenset({"readme", "license", "licence", "notice", "changelog"})
 # Longest prefixes first: the mark of UTF-32 starts with that of UTF-16.
+# Control characters that stand in no text, and the sign of a byte that could not be decoded.
+_RUBBISH = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -127,7 +129,7 @@ def decode(data: bytes) -> str:
     """
     text = _decode(data)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    rubbish = sum(1 for char in text if (char < " " and char not in "\t\n\f\v\x1b") or char in "\x7f\ufffd")
+    rubbish = sum(1 for _ in _RUBBISH.finditer(text))
     if "\0" in text or rubbish > _MOST_RUBBISH * len(text):
         raise _no_text()
     if not text.strip():
