@@ -17,9 +17,9 @@ from assistant.policies.parsed import Unreadable
 SUFFIXES = frozenset({".txt", ".md", ".markdown", ".html", ".htm", ".pdf"})
 _MEBIBYTE = 1 << 20
 _ABOUT_THE_FOLDER = frozenset({"readme", "license", "licence", "notice", "changelog"})
-# Longest prefixes first: the mark of UTF-32 starts with that of UTF-16.
 # Control characters that stand in no text, and the sign of a byte that could not be decoded.
 _RUBBISH = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+# Longest prefixes first: the mark of UTF-32 starts with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
