@@ -44,7 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as index:
         ingest(ROOT / "corpus", Path(index))
         assistant = Assistant.open(Path(index))
-        with serving(lambda: create_app(assistant, Settings())) as url, sync_playwright() as playwright:
+        settings = Settings(feedback=Path(index, "votes"))
+        with serving(lambda: create_app(assistant, settings)) as url, sync_playwright() as playwright:
             browser = launch(playwright, chromium)
             for screen in SCREENS:
                 _take(browser, url, screen, None, folder / f"welcome-{screen}.png")

@@ -273,6 +273,13 @@ def test_a_quote_follows_its_text_and_goes_with_it(store: FeedbackStore) -> None
     assert quotes == [[], ["We never sell data."], [], [], []]
 
 
+def test_clauses_that_were_shown_beside_the_answer_are_no_answers(store: FeedbackStore) -> None:
+    shown = (link("shop", "We never sell data."), "policies/shop#1", "policies/school")
+    store.vote(Vote(True, question="Do you sell?", status="answered", clauses=shown))
+    (row,) = candidates(Shelf(), store)
+    assert row["answers"] == [{"doc": "shop", "quote": "We never sell data."}]
+
+
 def test_a_clause_that_marks_nothing_gives_its_own_words(store: FeedbackStore) -> None:
     text = "5 Sharing\nWe share.\n5.1 Whom\nNobody."
     clauses = (

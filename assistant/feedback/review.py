@@ -78,7 +78,7 @@ def _row(shelf: Shelf, policies: Sequence[str], about: Sequence[Vote | Uncovered
     question = about[-1].question
     votes = [one for one in about if isinstance(one, Vote)]
     useful = [vote for vote in votes if vote.useful and vote.status == Status.ANSWERED]
-    answers = dict.fromkeys(quote for vote in useful for url in vote.clauses for quote in _quotes(shelf, url))
+    answers = dict.fromkeys(quote for vote in useful for url in _answering(vote) for quote in _quotes(shelf, url))
     # Of all policies, or of several, the judged questions know only the first.
     scope = policies[0] if len(policies) == 1 else None
     key = json.dumps([same_question(question), policies])
@@ -94,6 +94,11 @@ def _row(shelf: Shelf, policies: Sequence[str], about: Sequence[Vote | Uncovered
         "note": _note(votes, len(about) - len(votes)),
         "reviewed": False,
     }
+
+
+def _answering(vote: Vote) -> Sequence[str]:
+    """The clauses that answered: those with marks, where there are any, since clauses shown beside them have none."""
+    return [url for url in vote.clauses if "?mark=" in url] or vote.clauses
 
 
 def _note(votes: Sequence[Vote], uncovered: int) -> str:
