@@ -135,6 +135,11 @@ def test_chinese_breaks_anywhere_but_before_a_closing_mark() -> None:
     assert lines == ["我们不会出售您的个人信", "息。我们会保护。"]
 
 
+def test_quotation_marks_stay_with_their_words() -> None:
+    assert [("one “two”"[line.start : line.end]) for line in wrap("one “two”", width, 6)] == ["one ", "“two”"]
+    assert [("你好“我们”"[line.start : line.end]) for line in wrap("你好“我们”", width, 6)] == ["你好", "“我们”"]
+
+
 def test_a_hand_out_holds_latin_cyrillic_and_chinese_word_for_word() -> None:
     found = cut(
         ASSISTANT,

@@ -6,13 +6,18 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pypdf
 from markdown_it import MarkdownIt
-from playwright.sync_api import Dialog, expect
+from playwright.sync_api import Browser, Dialog, expect
 
 from tests.desk_world import DeskAssistant
 from tests.test_desk import Desk, browser, url, visit
+from tests.web_fixtures import serving
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
 
 __all__ = ["browser", "url", "visit"]
 
@@ -150,3 +155,32 @@ def test_a_policy_that_changed_since_is_not_handed_out(visit: Visit) -> None:
     desk.tray.get_by_role("button", name="PDF").click()
     expect(desk.toast).to_have_text(sentence)
     expect(desk.tray.get_by_role("button", name="PDF")).to_be_enabled()
+
+
+def test_the_real_policies_are_found_read_and_handed_out_word_for_word(
+    browser: Browser, assistant: Assistant, tmp_path: Path
+) -> None:
+    from assistant.settings import Settings
+    from assistant.web.app import create_app
+
+    with serving(lambda: create_app(assistant, Settings())) as address:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{address}/agents")
+        page.locator("#_topics button").first.wait_for()
+        desk = Desk(page)
+        for words in ("Who are your service providers?", '"cookie-files"', "5.8.3"):
+            desk.search(words)
+            expect(desk.pane.locator(".acts")).to_be_visible()
+            desk.press("a")
+            expect(desk.toast).to_contain_text("Added to the tray")
+        count = desk.tray.locator("li").count()
+        with page.expect_request("**/agents/handout.pdf") as sent:
+            data = export(desk, "PDF", tmp_path)
+        text = "".join("".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages).split())
+        wanted = sent.value.post_data_json["clauses"]
+        assert len(wanted) == count >= 2
+        for each in wanted:
+            start, end = each["span"]
+            assert "".join(assistant.document(each["policy"]).text[start:end].split())[:200] in text
+        context.close()

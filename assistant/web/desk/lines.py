@@ -9,8 +9,8 @@ from typing import NamedTuple
 # A character that a line may be broken at, with the closing marks that may not start a line.
 _HAN = "\u2e80-\u2fff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CLOSING = "、。，．：；？！）」』】》〉”’％…ー"
-_OPENING = "（「『【《〈“‘"
-_TOKEN = re.compile(rf"[{_OPENING}]*[{_HAN}][{_CLOSING}]*[ ]*|[^\s{_HAN}{_OPENING}]+[ ]*|[{_OPENING}]+|\s+")
+_OPENING = "（「『【《〈"
+_TOKEN = re.compile(rf"[{_OPENING}“‘]*[{_HAN}][{_CLOSING}]*[ ]*|[^\s{_HAN}{_OPENING}]+[ ]*|[{_OPENING}]+|\s+")
 
 
 class Line(NamedTuple):

@@ -37,8 +37,7 @@ export function toast(text, undo = null) {
     undo();
   };
   fill(box, h("span", {}, text), undo && h("button", { type: "button", class: "button", onclick: press }, "Undo"));
-  const open = document.querySelector("dialog[open]");
-  (open ?? document.body).append(box); // Above a modal dialog nothing else is seen.
+  (document.querySelector("dialog[open]") ?? byId("_main")).append(box); // Above a modal dialog nothing else is seen.
   box.hidden = false;
   say(text);
   clearTimeout(vanishing);

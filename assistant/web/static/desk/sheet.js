@@ -25,7 +25,7 @@ export function close() {
 byId("_sheet").addEventListener("close", () => {
   const beside = byId("_beside");
   const toast = byId("_sheet").querySelector(".toast");
-  if (toast) document.body.append(toast);
+  if (toast) byId("_main").append(toast);
   beside.append(...["_pane", "_tray"].map((id) => byId(id) ?? byId("_sheet").querySelector(`#${id}`)));
 });
 narrow.addEventListener("change", close);
