@@ -13,6 +13,7 @@ from assistant.web.api.answers import AliveForm
 from assistant.web.api.metrics import Metrics
 
 if TYPE_CHECKING:
+    from assistant.ask import Assistant
     from assistant.web.site import Site
 
 _QUESTION = "Which data is collected?"
@@ -21,8 +22,8 @@ _QUESTION = "Which data is collected?"
 def router(site: Site, metrics: Metrics) -> APIRouter:
     """The routes over `site`."""
     routes = APIRouter()
-    # The encoder is asked until it has answered once: it stays in memory then.
-    ready = False
+    # Whose encoder has answered once, and so is in memory.
+    ready: Assistant | None = None
 
     @routes.get("/healthz", response_model=AliveForm)
     async def healthz() -> dict[str, str]:
@@ -35,12 +36,12 @@ def router(site: Site, metrics: Metrics) -> APIRouter:
         nonlocal ready
         if not site.assistant.policies():
             raise HTTPException(503, "There is no policy to answer from; run `python -m assistant ingest`.")
-        if not ready:
+        if ready is not site.assistant:
             try:
                 await site.run(lambda: site.assistant.ask(_QUESTION, top_k=1))
             except AssistantError as error:
                 raise HTTPException(503, "The encoder does not answer; the start of the server says why.") from error
-            ready = True
+            ready = site.assistant
         return {"status": "ok"}
 
     @routes.get("/metrics", response_class=PlainTextResponse)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import anyio.to_thread
@@ -45,6 +44,7 @@ from assistant.web.api.requests import (
 )
 
 if TYPE_CHECKING:
+    from assistant.ask import Assistant
     from assistant.web.site import Site
 
 T = TypeVar("T")
@@ -66,17 +66,16 @@ def router(site: Site, metrics: Metrics) -> APIRouter:
 
 
 def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
-    assistant = site.assistant
-
     @routes.post("/ask", response_model=AnswerForm)
     async def ask(asked: AskRequest) -> Response:
         """Answers a question with cited clauses, word for word, or says that none answers it."""
 
         def work() -> tuple[Answer, Json]:
-            answer = assistant.ask(asked.question, asked.policies, asked.history[-_HISTORY:], asked.top_k)
+            answer = site.assistant.ask(asked.question, asked.policies, asked.history[-_HISTORY:], asked.top_k)
             instead: tuple[str, ...] = ()
             if answer.status is Status.OFF_TOPIC:
-                instead = assistant.suggestions(asked.policies, language=_suggested_in(language_of(asked.question)))
+                language = _suggested_in(language_of(asked.question))
+                instead = site.assistant.suggestions(asked.policies, language=language)
             return answer, answer_cards(answer, instead)
 
         answer, form = await _when_free(site, work)
@@ -87,12 +86,12 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
     async def search(wanted: SearchRequest) -> Response:
         """Finds clauses by meaning, by their words or by their number, whether they answer or not."""
         _bound(site, wanted.query)
-        return _json(await _when_free(site, lambda: find(assistant, wanted)))
+        return _json(await _when_free(site, lambda: find(site.assistant, wanted)))
 
     @routes.post("/compare", response_model=ComparisonForm)
     async def compare(asked: CompareRequest) -> Response:
         """Asks each of several policies the same question."""
-        answers = await _when_free(site, lambda: assistant.compare(asked.question, asked.policies))
+        answers = await _when_free(site, lambda: site.assistant.compare(asked.question, asked.policies))
         return _json({"question": asked.question, "columns": [column(answer) for answer in answers]})
 
     @routes.get("/suggestions", response_model=SuggestionsForm)
@@ -100,17 +99,22 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
         """Questions that the policies answer, plainest first."""
         policies = None if wanted.policy is None else [wanted.policy]
         language = _suggested_in(wanted.language)
-        found = await _when_free(site, lambda: assistant.suggestions(policies, wanted.count, language))
+        found = await _when_free(site, lambda: site.assistant.suggestions(policies, wanted.count, language))
         return _json({"questions": found})
 
 
 def _add_policies(routes: APIRouter, site: Site) -> None:
-    assistant = site.assistant
+    listed: tuple[Assistant | None, bytes] = (None, b"")
 
-    # An application serves one index as long as it runs.
-    @cache
     def everything() -> bytes:
-        return orjson.dumps({"policies": [policy_entry(assistant.document(p.id)) for p in assistant.policies()]})
+        """The list of policies, made once for each index."""
+        nonlocal listed
+        assistant, body = listed
+        if assistant is not site.assistant:
+            assistant = site.assistant
+            body = orjson.dumps({"policies": [policy_entry(assistant.document(p.id)) for p in assistant.policies()]})
+            listed = assistant, body
+        return body
 
     @routes.get("/policies", response_model=PoliciesForm)
     def policies(request: Request) -> Response:
@@ -120,27 +124,25 @@ def _add_policies(routes: APIRouter, site: Site) -> None:
     @routes.get("/policies/{policy}", response_model=PolicyTextForm)
     def policy(request: Request, policy: str) -> Response:
         """Gives one policy in full: its canonical text, and its outline of clauses."""
-        return tagged(request, orjson.dumps(policy_text(assistant.document(policy))))
+        return tagged(request, orjson.dumps(policy_text(site.assistant.document(policy))))
 
     @routes.get("/clauses/{policy}/{number}", response_model=ClausesForm)
     def clauses(policy: str, number: str) -> Response:
         """Gives a clause by its number, with the clauses under it, in reading order."""
-        return _json({"policy": policy, "number": number, "citations": cards(assistant.clause(policy, number))})
+        return _json({"policy": policy, "number": number, "citations": cards(site.assistant.clause(policy, number))})
 
 
 def _add_topics(routes: APIRouter, site: Site) -> None:
-    assistant = site.assistant
-
     @routes.get("/topics", response_model=TopicsForm)
     async def topics() -> Response:
         """Lists the topics that clauses can be browsed by."""
-        return _json({"topics": [{"id": topic.id, "title": topic.title} for topic in assistant.topics()]})
+        return _json({"topics": [{"id": topic.id, "title": topic.title} for topic in site.assistant.topics()]})
 
     @routes.get("/topics/{topic}", response_model=TopicClausesForm)
     async def topic(topic: str, wanted: Annotated[TopicQuery, Query()]) -> Response:
         """Gives the clauses about a topic, in reading order per policy."""
-        citations = await _when_free(site, lambda: assistant.topic(topic, wanted.policy or None))
-        (known,) = (each for each in assistant.topics() if each.id == topic)
+        citations = await _when_free(site, lambda: site.assistant.topic(topic, wanted.policy or None))
+        (known,) = (each for each in site.assistant.topics() if each.id == topic)
         return _json({"topic": {"id": known.id, "title": known.title}, "citations": cards(citations)})
 
 
