@@ -10,16 +10,20 @@ import threading
 import time
 from collections.abc import Iterator
 
+import anyio
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from assistant.errors import FeedbackError, SettingsError
-from assistant.types import text_sha256
+from assistant.settings import Settings
+from assistant.types import Policy, text_sha256
 from assistant.web.api import limits
 from assistant.web.api.cors import origins
 from assistant.web.api.limits import MAX_BODY_BYTES, client_of, rate_limit
 from assistant.web.api.problems import CODES
+from assistant.web.api.server import create_api
+from assistant.web.site import Site
 from tests.api_fixtures import ITALKI, UNISTUDY, Notes, WordAssistant, api_over, read_corpus
 from tests.web_fixtures import serving
 
@@ -212,6 +216,23 @@ def test_policies_are_listed_and_kept_until_they_change(client: httpx.Client) ->
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert client.get("/api/policies", headers={"if-none-match": '"old"'}).status_code == 200
     assert client.get("/api/policies/" + ITALKI).headers["etag"] != tag
+
+
+def test_a_new_index_is_listed_at_once() -> None:
+    class Fewer(WordAssistant):
+        def policies(self) -> tuple[Policy, ...]:
+            return super().policies()[:2]
+
+    served = [WordAssistant()]
+    site = Site(lambda: served[0], Settings(), Notes(), anyio.CapacityLimiter(1))  # type: ignore[arg-type, return-value]
+    with serving(lambda: create_api(site)) as url:
+        first = get(f"{url}/api/policies")
+        assert len(first.json()["policies"]) == 5
+        served[0] = Fewer()
+        tag = {"if-none-match": first.headers["etag"]}
+        second = httpx.get(f"{url}/api/policies", headers=tag, timeout=PATIENCE)
+        assert (second.status_code, len(second.json()["policies"])) == (200, 2)
+        assert "assistant_policies 2.0" in get(f"{url}/metrics").text
 
 
 def test_a_policy_is_given_in_full_with_its_outline(client: httpx.Client) -> None:
