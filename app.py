@@ -1,4 +1,4 @@
-"""The only start of the server: settings → assistant → web application."""
+"""The only start of the server: settings → assistant over the newest index → web application."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         settings = Settings.from_environment()
-        from assistant.ask import Assistant
+        from assistant.generations import Generations
 
-        assistant = Assistant.open(settings.index, settings.max_question_chars)
+        generations = Generations(settings.index, settings.max_question_chars)
         from assistant.web.app import serve
 
-        serve(assistant, settings)
+        serve(generations, settings)
     except AssistantError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AssistantError, IndexDamagedError, IndexStaleError
 from assistant.settings import PREFIX, Settings
@@ -75,7 +75,12 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command("ingest", _ingest, "Read the policies and build the index.")
-    sub.add_argument("--if-stale", action="store_true", help="build only where the index is missing or out of date")
+    how = sub.add_mutually_exclusive_group()
+    how.add_argument("--if-stale", action="store_true", help="build only where the index is missing or out of date")
+    how.add_argument(
+        "--check", action="store_true", help="say what is out of date, and build nothing; 1 where there is any"
+    )
+    how.add_argument("--watch", action="store_true", help="build now, and again after each change of the folder")
     sub = command("ask", _ask, "Answer one question with cited clauses.")
     sub.add_argument("question", metavar="QUESTION", help="the question, in quotation marks")
     sub.add_argument("--policy", action="append", metavar="ID", help="search this policy only; may be repeated")
@@ -123,11 +128,14 @@ def parser() -> argparse.ArgumentParser:
 def _ingest(args: argparse.Namespace) -> int:
     corpus, index = _folders(args)
     from assistant.freshness import is_stale
+    from assistant.upkeep import build, check, watch
 
-    if args.if_stale and not is_stale(index, corpus):
-        print(f"The index of {corpus}/ is up to date.")
+    if args.check or (args.if_stale and not is_stale(index, corpus)):
+        return 1 if check(corpus, index, sys.stdout) else 0
+    if args.watch:
+        watch(corpus, index, sys.stdout)
         return 0
-    return 1 if _build(corpus, index, sys.stdout) else 0
+    return 1 if build(corpus, index, sys.stdout) else 0
 
 
 def _ask(args: argparse.Namespace) -> int:
@@ -237,22 +245,10 @@ def _open(args: argparse.Namespace) -> Assistant:
 
 
 def _build_first(corpus: Path, index: Path) -> None:
+    from assistant.upkeep import build
+
     print(f"Building the index of {corpus}/ …", file=sys.stderr)
-    _build(corpus, index, sys.stderr)
-
-
-def _build(corpus: Path, index: Path, out: TextIO) -> int:
-    """Builds the index, tells each bad file on stderr and a summary on `out`; returns the number of bad files."""
-    from assistant.ingest import ingest
-    from assistant.terminal import progress
-
-    with progress("passages") as advance:
-        report = ingest(corpus, index, advance, Settings.from_environment().max_file_mb << 20)
-    for error in report.errors:
-        print(error, file=sys.stderr)
-    bad = f", {len(report.errors)} left out" if report.errors else ""
-    print(f"{report.documents} documents{bad}, {report.passages} passages, {report.seconds:.1f} s.", file=out)
-    return len(report.errors)
+    build(corpus, index, sys.stderr)
 
 
 def _style() -> dict[str, Any]:

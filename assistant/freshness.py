@@ -27,7 +27,16 @@ def corpus_digests(corpus: Path) -> dict[str, str]:
 
 
 def is_stale(index_dir: Path, corpus: Path) -> bool:
-    """Whether the index must be built to answer from `corpus`.
+    """Whether the index must be built to answer from `corpus`: `stale` has something to say.
+
+    Raises:
+        CorpusError: the folder does not exist or cannot be listed.
+    """
+    return bool(stale(index_dir, corpus))
+
+
+def stale(index_dir: Path, corpus: Path) -> tuple[str, ...]:
+    """Why the index must be built to answer from `corpus`, a sentence or a file each; nothing where it need not.
 
     It must where it is missing, damaged, of another format or corpus, or made by another encoder or reader.
 
@@ -37,10 +46,21 @@ def is_stale(index_dir: Path, corpus: Path) -> bool:
     digests = corpus_digests(corpus)
     try:
         manifest = read_manifest(index_dir)
-    except (IndexMissingError, IndexDamagedError):
-        return True
-    made_by = (manifest.encoder_sha256, manifest.reader_sha256)
-    return made_by != (read_page().sha256, reader_sha256()) or dict(manifest.corpus) != digests
+    except (IndexMissingError, IndexDamagedError) as error:
+        return (str(error),)
+    made = [
+        sentence
+        for known, now, sentence in (
+            (manifest.encoder_sha256, read_page().sha256, "The index was built with another encoder."),
+            (manifest.reader_sha256, reader_sha256(), "The index was built by another version of the readers."),
+        )
+        if known != now
+    ]
+    before = dict(manifest.corpus)
+    changed = [f"changed: {name}" for name in sorted(before.keys() & digests.keys()) if before[name] != digests[name]]
+    added = [f"added: {name}" for name in sorted(digests.keys() - before.keys())]
+    removed = [f"removed: {name}" for name in sorted(before.keys() - digests.keys())]
+    return (*made, *changed, *added, *removed)
 
 
 def _digest(path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -37,11 +37,15 @@ class Generations:
         self._seen = _mark(index_dir)
         self._newest = Assistant.open(index_dir, max_question_chars)
         self._pinned: ContextVar[Assistant | None] = ContextVar("generation", default=None)
+        self._heed: list[Callable[[], None]] = []
 
-    @property
-    def assistant(self) -> Assistant:
+    def current(self) -> Assistant:
         """The generation that this request began with; outside of one, the newest."""
         return self._pinned.get() or self._newest
+
+    def heed(self, then: Callable[[], None]) -> None:
+        """Calls `then` after each new index is in use."""
+        self._heed.append(then)
 
     @contextmanager
     def pinned(self) -> Iterator[Assistant]:
@@ -66,6 +70,8 @@ class Generations:
             _LOG.error("The new index is not used, the last one goes on: %s", error)
             return False
         self._newest = new
+        for then in self._heed:
+            then()
         _LOG.info("A new index is in use: %d policies.", len(new.policies()))
         return True
 

@@ -29,6 +29,8 @@ class Settings:
     host: str = field(default="127.0.0.1", metadata={"doc": "Address that the web server listens on."})
     port: int = field(default=7860, metadata={"doc": "Port that the web server listens on."})
     max_file_mb: int = field(default=50, metadata={"doc": "Largest policy file that is read, in MiB."})
+    max_file_seconds: int = field(default=120, metadata={"doc": "Longest time that reading one file may take."})
+    max_file_memory_mb: int = field(default=4096, metadata={"doc": "Most memory that reading one file may take."})
     max_question_chars: int = field(default=2000, metadata={"doc": "Longest question, in characters."})
     concurrency: int = field(default=4, metadata={"doc": "Questions answered at the same time by the web server."})
     cors_origins: str = field(

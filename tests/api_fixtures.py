@@ -152,4 +152,4 @@ def api_over(assistant: object, feedback: object = None, **settings: object) -> 
     """The API alone, over any assistant and any store of feedback."""
     known = Settings(**{"rate_limit": "100000/second", **settings})  # type: ignore[arg-type]
     limiter = anyio.CapacityLimiter(known.concurrency)
-    return create_api(Site(assistant, known, feedback or Notes(), limiter))  # type: ignore[arg-type]
+    return create_api(Site(lambda: assistant, known, feedback or Notes(), limiter))  # type: ignore[arg-type]

@@ -53,9 +53,8 @@ class Library:
 
 def build(documents: Iterable[Document], root: str = "") -> FastAPI:
     """An application of the reader alone, below `root` where one is given."""
-    site = Site(
-        cast("Assistant", Library(documents)), Settings(), cast("FeedbackStore", None), anyio.CapacityLimiter(4)
-    )
+    library = cast("Assistant", Library(documents))
+    site = Site(lambda: library, Settings(), cast("FeedbackStore", None), anyio.CapacityLimiter(4))
     app = FastAPI(openapi_url=None)
     app.include_router(router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))

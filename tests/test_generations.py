@@ -41,9 +41,9 @@ def test_a_new_index_is_taken_up_and_answers_are_of_one_index(corpus: Path, tmp_
     def ask() -> None:
         while not over.is_set():
             with generations.pinned() as assistant:
-                first = generations.assistant.ask(QUESTION, top_k=2)
-                then = generations.assistant.ask(QUESTION, top_k=2)
-                assert generations.assistant is assistant
+                first = generations.current().ask(QUESTION, top_k=2)
+                then = generations.current().ask(QUESTION, top_k=2)
+                assert generations.current() is assistant
             kept = {cited.quote.rpartition("for ")[2] for answer in (first, then) for cited in answer.citations}
             assert len(kept) == 1, kept
             seen.update(kept)
@@ -53,11 +53,11 @@ def test_a_new_index_is_taken_up_and_answers_are_of_one_index(corpus: Path, tmp_
         for days in ROUNDS[1:]:
             publish(corpus, index, days)
             assert generations.refresh()
-        generations.assistant.ask(QUESTION)
+        generations.current().ask(QUESTION)
         over.set()
         for each in asked:
             each.result(60)
-    assert f"{ROUNDS[-1]} days." in generations.assistant.ask(QUESTION).citations[0].quote
+    assert f"{ROUNDS[-1]} days." in generations.current().ask(QUESTION).citations[0].quote
     assert f"{ROUNDS[0]} days." in seen
 
 
@@ -76,7 +76,7 @@ def test_an_index_that_cannot_be_used_is_told_once_and_the_last_one_goes_on(
     ]
     (index / "manifest.json").unlink()
     assert not generations.refresh()
-    assert generations.assistant.ask(QUESTION).citations
+    assert generations.current().ask(QUESTION).citations
     publish(corpus, index, 60)
     assert generations.refresh()
 
@@ -90,7 +90,7 @@ def test_watching_ends_when_it_is_told_to(corpus: Path, tmp_path: Path) -> None:
     watcher.start()
     publish(corpus, index, 60)
     for _ in range(3000):
-        if "60 days" in generations.assistant.ask(QUESTION).citations[0].quote:
+        if "60 days" in generations.current().ask(QUESTION).citations[0].quote:
             break
     else:
         pytest.fail("the new index was not taken up")

@@ -85,7 +85,7 @@ class Api:
         """The server, with the widget's own routes."""
         settings = settings or Settings()
         app = FastAPI()
-        site = Site(self.assistant, settings, None, anyio.CapacityLimiter(4))  # type: ignore[arg-type]
+        site = Site(lambda: self.assistant, settings, None, anyio.CapacityLimiter(4))  # type: ignore[arg-type]
         app.include_router(router(site))
         app.post("/api/ask", response_model=None)(self._ask)
         app.get("/api/suggestions", response_model=None)(self._suggestions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -9,8 +11,10 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.feedback.store import FeedbackStore
+from assistant.generations import Generations
 from assistant.web.api.cors import Cors, origins
 from assistant.web.api.paths import ApiDoor
 from assistant.web.api.server import create_api
@@ -36,8 +40,12 @@ _NOSCRIPT = "<p>This page needs JavaScript. The command <code>python -m assistan
 _FONTS = ("-apple-system", "Segoe UI", "Roboto", "Ubuntu", "Cantarell", "Noto Sans", "Helvetica Neue", "Arial")
 
 
-def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
+def create_app(assistant: Assistant | Generations, settings: Settings) -> FastAPI:
     """One application over `assistant`; everything of Gradio's that the chat does not need is off.
+
+    Args:
+        assistant: what answers, or the generations of it, of which every request keeps to one.
+        settings: how it is served.
 
     Raises:
         SettingsError: a setting of the API states no origin or no limit.
@@ -45,7 +53,9 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     feedback = FeedbackStore(
         settings.feedback, store_questions=settings.store_questions, retention_days=settings.retention_days
     )
-    site = Site(assistant, settings, feedback, anyio.CapacityLimiter(settings.concurrency))
+    generations = assistant if isinstance(assistant, Generations) else None
+    current = generations.current if generations else lambda: cast("Assistant", assistant)
+    site = Site(current, settings, feedback, anyio.CapacityLimiter(settings.concurrency))
     # FastAPI's own pages on the interface load their scripts from another host.
     app = FastAPI(title=TITLE, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(ApiDoor, api=create_api(site))
@@ -53,14 +63,18 @@ def create_app(assistant: Assistant, settings: Settings) -> FastAPI:
     for door in (reader, desk, widget):
         app.include_router(door.router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))
-    _mount_chat(app, site)
+    refresh = _mount_chat(app, site)
+    if generations:
+        generations.heed(refresh)
+        app.add_middleware(Pinned, generations=generations)
     # Around Starlette's own outermost layer as well, which answers when something breaks.
     app.middleware_stack = SecurityHeaders(RequestLog(app.build_middleware_stack()), settings.frame_ancestors)
     return app
 
 
-def _mount_chat(app: FastAPI, site: Site) -> None:
-    blocks = build_chat(site)
+def _mount_chat(app: FastAPI, site: Site) -> Callable[[], None]:
+    """Mounts the chat; returns what shows the policies of a new index on its page."""
+    blocks, refresh = build_chat(site)
     gr.mount_gradio_app(
         app,
         blocks,
@@ -84,10 +98,39 @@ def _mount_chat(app: FastAPI, site: Site) -> None:
     # Gradio's own server would set it: the open connections of its pages end then.
     app.state.closing = cast(gr.routes.App, mount.app).stop_event
     mount.app = GradioDoor(mount.app, head, _NOSCRIPT)
+    return refresh
 
 
-def serve(assistant: Assistant, settings: Settings) -> None:
-    """Answers one question, so that the first person's is answered warm, then listens until it is stopped."""
+class Pinned:
+    """ASGI application around all doors: what a request begins with one index it ends with it."""
+
+    def __init__(self, app: ASGIApp, generations: Generations) -> None:
+        self._app = app
+        self._generations = generations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with self._generations.pinned():
+            await self._app(scope, receive, send)
+
+
+def serve(generations: Generations, settings: Settings) -> None:
+    """Answers one question, so that the first person's is answered warm, then listens until it is stopped.
+
+    A new index is taken up while it listens.
+    """
+    assistant = generations.current()
     for question in assistant.suggestions(count=1):
         assistant.ask(question)
-    run(create_app(assistant, settings), settings)
+    app = create_app(generations, settings)
+    stop = threading.Event()
+    watcher = threading.Thread(target=generations.watch, args=(stop,), daemon=True)
+    watcher.start()
+    try:
+        run(app, settings)
+    finally:
+        stop.set()
+        watcher.join()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import gradio as gr
@@ -29,12 +29,18 @@ class Parts(NamedTuple):
     box: gr.Textbox
     policy: gr.Dropdown
     send: gr.Button
+    # The suggestions of the first page.
+    chips: gr.HTML
     # Clicked by chat.js when a suggestion is chosen; never seen.
     chosen: gr.Button
 
 
-def build_chat(site: Site) -> gr.Blocks:
-    """The Gradio application over the site's assistant, with its endpoints for programs."""
+def build_chat(site: Site) -> tuple[gr.Blocks, Callable[[], None]]:
+    """The Gradio application over the site's assistant, with its endpoints for programs.
+
+    Returns:
+        The application, and what shows the policies of a new index on the pages that are opened from then on.
+    """
     turns = Turns(site)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False)
     with blocks:
@@ -50,7 +56,14 @@ def build_chat(site: Site) -> gr.Blocks:
         parts.policy.change(None, parts.policy, js="policy => PolicyChat.offer(policy)")
         Tools(site).add()
     blocks.queue(api_open=False)
-    return blocks
+
+    def refresh() -> None:
+        parts.policy.choices = list(_scopes(site.assistant.policies()))
+        parts.policy.value = parts.policy.choices[0][1]
+        parts.chips.value = turns.chips_now("")
+        blocks.config = blocks.get_config_file()
+
+    return blocks, refresh
 
 
 def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
@@ -73,7 +86,7 @@ def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
         js_on_load="PolicyChat.mount(element, server);",
         server_functions=[turn, chips, vote],
     )
-    gr.HTML(turns.chips_now(""), elem_id="suggestions", apply_default_css=False, js_on_load=None)
+    chips_of_all = gr.HTML(turns.chips_now(""), elem_id="suggestions", apply_default_css=False, js_on_load=None)
     with gr.Column(elem_id="foot"), gr.Column(elem_id="composer"):
         box = gr.Textbox(
             label="Your question",
@@ -88,14 +101,12 @@ def _layout(policies: Sequence[Policy], turns: Turns, max_chars: int) -> Parts:
         with gr.Row(elem_id="controls"):
             policy = _chooser(policies)
             send = gr.Button("Ask", variant="primary", elem_id="send")
-    return Parts(box, policy, send, chosen=gr.Button(visible="hidden", elem_id="chosen"))
+    return Parts(box, policy, send, chips_of_all, chosen=gr.Button(visible="hidden", elem_id="chosen"))
 
 
 def _chooser(policies: Sequence[Policy]) -> gr.Dropdown:
     """One policy or all of them, by name and date."""
-    scopes = choices(policies)
-    if len(scopes) != 1:
-        scopes.insert(0, (f"All {len(scopes)} policies", ""))
+    scopes = _scopes(policies)
     return gr.Dropdown(
         scopes,
         value=scopes[0][1],
@@ -106,3 +117,9 @@ def _chooser(policies: Sequence[Policy]) -> gr.Dropdown:
         interactive=True,
         elem_id="policy",
     )
+
+
+def _scopes(policies: Sequence[Policy]) -> list[tuple[str, str]]:
+    """Labels and ids for the chooser; where there are several policies, all of them first."""
+    scopes = choices(policies)
+    return scopes if len(scopes) == 1 else [(f"All {len(scopes)} policies", ""), *scopes]

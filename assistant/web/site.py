@@ -21,10 +21,16 @@ T = TypeVar("T")
 class Site:
     """The assistant as it is served: no more questions at once than the settings say, whichever door they come by."""
 
-    assistant: Assistant
+    # The assistant over the index that this request began with.
+    current: Callable[[], Assistant]
     settings: Settings
     feedback: FeedbackStore
     limiter: anyio.CapacityLimiter
+
+    @property
+    def assistant(self) -> Assistant:
+        """What answers; within one request always the same."""
+        return self.current()
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of `work`, done in a thread when its turn comes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -21,7 +22,7 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 class Metrics:
     """What one application has answered so far, in a registry of its own."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, current: Callable[[], Assistant]) -> None:
         own = self._registry = CollectorRegistry()
         self.requests = Counter(
             "assistant_requests", "Requests by route and status.", ("route", "status"), registry=own
@@ -39,9 +40,9 @@ class Metrics:
             "assistant_feedback_failures", "Votes and counts that could not be stored.", registry=own
         )
         policies = Gauge("assistant_policies", "Policies that can be asked about.", registry=own)
-        policies.set_function(lambda: len(assistant.policies()))
+        policies.set_function(lambda: len(current().policies()))
         passages = Gauge("assistant_passages", "Passages that are searched.", registry=own)
-        passages.set_function(assistant.passage_count)
+        passages.set_function(lambda: current().passage_count())
 
     def answered(self, answer: Answer) -> None:
         """Counts one answer."""

@@ -27,7 +27,7 @@ def create_api(site: Site) -> FastAPI:
     Raises:
         SettingsError: the setting of the rate limit states none.
     """
-    metrics = Metrics(site.assistant)
+    metrics = Metrics(site.current)
     limit = rate_limit(site.settings.rate_limit)
     api = FastAPI(
         docs_url=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -24,6 +24,9 @@ from assistant.web.reader.pieces import Cutter
 from assistant.web.reader.view import Prepared, facts, prepare, web_host
 from assistant.web.site import Site
 
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+
 # A page is asked for again each time, and sent again only where it has changed.
 _HEADERS: Mapping[str, str] = {"cache-control": "no-cache"}
 _WORDS: dict[str, Any] = {"facts": facts, "direction": direction, "web_host": web_host}
@@ -32,22 +35,23 @@ _WORDS: dict[str, Any] = {"facts": facts, "direction": direction, "web_host": we
 def router(site: Site) -> APIRouter:
     """The routes over `site`."""
     routes = APIRouter(include_in_schema=False)
-    reader = _Reader(site)
+    # Of one index at a time: pages of the last one are forgotten with it.
+    reader = lru_cache(maxsize=1)(_Reader)
 
     @routes.api_route("/policies", methods=["GET", "HEAD"])
     async def policies(request: Request, first: str = "", second: str = "") -> Response:
         if first and second:
             root = request.scope.get("root_path", "").rstrip("/")
             return RedirectResponse(f"{root}/policies/{quote(first, safe='')}/compare/{quote(second, safe='')}", 303)
-        return await site.run(lambda: reader.list(request))
+        return await site.run(lambda: reader(site.assistant).list(request))
 
     @routes.api_route("/policies/{policy}", methods=["GET", "HEAD"])
     async def policy(request: Request, policy: str, mark: str = "") -> Response:
-        return await site.run(lambda: reader.policy(request, policy, mark))
+        return await site.run(lambda: reader(site.assistant).policy(request, policy, mark))
 
     @routes.api_route("/policies/{old}/compare/{new}", methods=["GET", "HEAD"])
     async def comparison(request: Request, old: str, new: str) -> Response:
-        return await site.run(lambda: reader.comparison(request, old, new))
+        return await site.run(lambda: reader(site.assistant).comparison(request, old, new))
 
     return routes
 
@@ -55,8 +59,8 @@ def router(site: Site) -> APIRouter:
 class _Reader:
     """Writes the pages; what is costly and stays the same is kept."""
 
-    def __init__(self, site: Site) -> None:
-        self._assistant = site.assistant
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
         self._prepared = lru_cache(maxsize=256)(self._prepare)
         self._compared = lru_cache(maxsize=64)(
             lambda old, new: compare(self._assistant.document(old), self._assistant.document(new))
