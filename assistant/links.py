@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from assistant.types import Clause, Document, Span
 
@@ -87,3 +87,12 @@ def _find(text: str, start: str, end: str, digest: str) -> Span:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def web_host(url: str) -> str:
+    """Where a policy was published: "unistudy.me"; "" for what is no web address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in {"https", "http"} else ""

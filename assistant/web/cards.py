@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from assistant.dates import date_text
 from assistant.feedback.votes import Reason
 from assistant.json_form import citation_url
+from assistant.links import web_host
 from assistant.types import Answer, Citation, Policy, Status
 from assistant.web.quote import Line, fold, lines
 from assistant.web.render import render
@@ -92,20 +92,11 @@ def card(citation: Citation) -> Card:
         title=title,
         date=date_text(citation.policy.effective_date),
         page=citation.page,
-        host=_host(citation.policy.source_url),
+        host=web_host(citation.policy.source_url),
         url=citation_url(citation),
         fold=where,
         lines=lines(citation, cut),
     )
-
-
-def _host(url: str) -> str:
-    """Where a person would go: "unistudy.me"; "" for what is no web address."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return (parts.hostname or "") if parts.scheme in {"https", "http"} else ""
 
 
 def scope_text(answer: Answer) -> str:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from assistant.errors import QuestionError
-from assistant.links import marked
+from assistant.links import marked, web_host
 from assistant.web.cards import choices
 from assistant.web.pages import page
 from assistant.web.reader.comparison import compare
@@ -21,7 +21,7 @@ from assistant.web.reader.languages import direction
 from assistant.web.reader.layout import sections
 from assistant.web.reader.listing import are_versions, fellows, groups
 from assistant.web.reader.pieces import Cutter
-from assistant.web.reader.view import Prepared, facts, prepare, web_host
+from assistant.web.reader.view import Prepared, facts, prepare
 from assistant.web.site import Site
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from assistant.dates import date_text
 from assistant.links import permalink
@@ -112,12 +111,3 @@ def facts(policy: Policy) -> tuple[str, ...]:
         )
         if fact
     )
-
-
-def web_host(url: str) -> str:
-    """Where a policy was published: "unistudy.me"; "" for what is no web address."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return (parts.hostname or "") if parts.scheme in {"https", "http"} else ""

@@ -13,7 +13,7 @@ export function feedback(question, answer, view, team) {
   const trouble = el("p", { class: "trouble", role: "alert" });
 
   async function vote(useful, reason = null, note = "") {
-    const clauses = [...answer.citations, ...answer.related].map(({ url }) => url);
+    const clauses = answer.citations.map(({ url }) => url);
     const told = { status: answer.status, clauses };
     trouble.textContent = "";
     try {
