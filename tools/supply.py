@@ -146,8 +146,8 @@ def faults() -> Iterator[str]:
         if lock.get(name, ("none",))[0] != version:
             yield f"requirements.lock has {name} {lock.get(name, ('none',))[0]}, and requirements.txt pins {version}."
     for name, (version, _) in lock.items():
-        if constraints.get(name) != version:
-            yield f"requirements.lock has {name} {version}, and constraints.txt {constraints.get(name, 'none')}."
+        if constraints.get(name, version) != version:
+            yield f"requirements.lock has {name} {version}, and constraints.txt {constraints[name]}."
         yield from _installed(name, version, lock)
     encoder, *packages = json.loads(SBOM.read_text(encoding="utf-8"))["components"]
     if encoder != _encoder():
