@@ -83,7 +83,8 @@ def _wait(running: Running) -> None:
 def main() -> None:
     """Serves as `app.py` does. The question "slow" takes its time, "break" meets what nobody expected."""
     from assistant.settings import Settings
-    from assistant.web.app import serve
+    from assistant.web.app import create_app
+    from assistant.web.server import run
     from tests.api_fixtures import WordAssistant
 
     class Slow(WordAssistant):
@@ -98,7 +99,8 @@ def main() -> None:
                 raise RuntimeError(question)
             return super().ask(question, policies, history, top_k)
 
-    serve(Slow(), Settings.from_environment())  # type: ignore[arg-type]
+    settings = Settings.from_environment()
+    run(create_app(Slow(), settings), settings)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
