@@ -57,7 +57,7 @@ def operated(folder: Path, *, program: Sequence[str] = ("-m", "tests.operated"),
         process = subprocess.Popen([sys.executable, *program], cwd=ROOT, env=environment, stdout=out, stderr=out)
     running = Running(process, f"http://127.0.0.1:{port}", log)
     try:
-        _wait(running)
+        listening(process, running.url, log)
         yield running
     finally:
         process.terminate()
@@ -68,16 +68,17 @@ def operated(folder: Path, *, program: Sequence[str] = ("-m", "tests.operated"),
             process.wait()
 
 
-def _wait(running: Running) -> None:
-    end = time.monotonic() + PATIENCE
+def listening(process: subprocess.Popen[bytes], url: str, log: Path, patience: float = PATIENCE) -> None:
+    """Waits until a server answers; fails with its log where it ends before that."""
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         with contextlib.suppress(httpx.TransportError):
-            httpx.get(f"{running.url}/healthz", trust_env=False)
+            httpx.get(f"{url}/healthz", trust_env=False)
             return
-        if running.process.poll() is not None:
+        if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise RuntimeError("the server did not start:\n" + running.log.read_text(encoding="utf-8"))
+    raise RuntimeError("the server did not start:\n" + log.read_text(encoding="utf-8"))
 
 
 def main() -> None:
