@@ -51,7 +51,7 @@ def open_doors(folder: Path) -> Iterator[Servers]:
         )
         with serving(lambda: create_app(WordAssistant(), settings)) as own:  # type: ignore[arg-type]
             tight = {"content-security-policy": strict(own)}
-            frame = f'<iframe src="{own}/embed?policy={ITALKI}" title="Ask" width="500" height="600"></iframe>'
+            frame = f'<iframe src="{own}/embed?policy={ITALKI}" title="Ask" width="300" height="600"></iframe>'
             hosts.pages |= {
                 "widget": (page_of("<main>", tag(own, policy=ITALKI), "</main>"), tight),
                 "box": (page_of("<main>", tag(own, policy=ITALKI, mode="inline"), "</main>"), tight),
@@ -139,6 +139,9 @@ CHAT = (
 
 
 def _filtered(page: Page) -> None:
+    button = page.get_by_role("button", name="Contents")
+    if button.is_visible():
+        button.click()
     page.get_by_label("Filter").fill("cook")
     expect(page.locator("#_found")).not_to_be_empty()
 
@@ -196,11 +199,16 @@ def _search(query: str, then: Callable[[Page], object] = lambda _: None) -> Call
 
 
 def _side_by_side(page: Page) -> None:
+    filters(page)
+    for box in page.locator("[data-filter=policies] input").all()[:2]:
+        box.check(force=True)
+    page.keyboard.press("Escape")
     page.get_by_label("Side by side").check(force=True)
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("#_found")).to_contain_text("Stated in")
 
 
-def _filters(page: Page) -> None:
+def filters(page: Page) -> None:
+    """Opens the desk's filters."""
     page.wait_for_load_state("networkidle")
     page.locator("#_filters > summary").click()
 
@@ -216,7 +224,10 @@ def _topic(page: Page) -> None:
 
 
 def _collected(page: Page) -> None:
-    page.get_by_role("button", name="Add to tray").click()
+    add = page.get_by_role("button", name="Add to tray")
+    if not add.is_visible():
+        _sheet(page)
+    add.click()
     expect(page.locator("#_tray li")).to_have_count(1)
 
 
@@ -231,7 +242,7 @@ DESK = (
     State("desk, phrase", "/agents", _search('"third parties"')),
     State("desk, nothing found", "/agents", _search('"no such words anywhere"')),
     State("desk, side by side", "/agents", _search(ANSWERED, _side_by_side)),
-    State("desk, filters", "/agents", _filters),
+    State("desk, filters", "/agents", filters),
     State("desk, keys", "/agents", _keys),
     State("desk, topic", "/agents", _topic),
     State("desk, tray", "/agents", _search(ANSWERED, _collected)),
