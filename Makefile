@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check audit browser format bench quality train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench quality lighthouse train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and 
 
 quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; POLICYQA=folder adds the questions there.
 	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))
+
+lighthouse: browser $(VENV)/.installed-dev ## Let Lighthouse, from npm, score the accessibility of every page; below 95 fails.
+	PYTHONPATH=. $(BIN)/python benchmarks/lighthouse.py
 
 train: $(VENV)/.installed-dev ## Tune the encoder on DATA=folder, and calibrate when to abstain; training/README.md tells more.
 	@[ -d "$(DATA)" ] || { echo "Name a folder of training data: make train DATA=folder" >&2; exit 2; }
