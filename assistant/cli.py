@@ -93,6 +93,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("policy", metavar="POLICY", help="policy id, as `policies` lists it")
     sub.add_argument("number", metavar="NUMBER", help='clause number, such as "5.8.3"')
     command("policies", _policies, "List the policies that can be asked about.")
+    sub = command("password", _password, "Ask for a password, and print what ASSISTANT_AGENTS_LOGIN must be.")
+    sub.add_argument("name", metavar="NAME", help="name to log in with")
     sub = command("evaluate", _evaluate, "Ask judged questions and print how good the answers are.")
     asked = sub.add_mutually_exclusive_group(required=True)
     asked.add_argument(
@@ -167,6 +169,13 @@ def _policies(args: argparse.Namespace) -> int:
     from assistant.terminal import policies_text
 
     print(policies_text(_open(args).policies()))
+    return 0
+
+
+def _password(args: argparse.Namespace) -> int:
+    from assistant.password import login_line
+
+    print(login_line(args.name))
     return 0
 
 

@@ -46,6 +46,10 @@ class Settings:
     contact: str = field(
         default="", metadata={"doc": "Mail or web address that “Ask our team” in the widget leads to; empty for none."}
     )
+    agents_login: str = field(
+        default="",
+        metadata={"doc": "Name and password hash that `/agents` asks for; empty for an open page."},
+    )
     mcp_hosts: str = field(
         default="",
         metadata={

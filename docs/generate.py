@@ -22,7 +22,11 @@ def documents() -> dict[Path, str]:
     readme = re.sub(
         r"(?ms)^(\$ python -m assistant --help\n).*?(?=^```$)", lambda found: found[1] + parser().format_help(), readme
     )
-    return {ROOT / "README.md": readme, ROOT / "docs" / "command-line.md": command_line()}
+    return {
+        ROOT / "README.md": readme,
+        ROOT / "docs" / "command-line.md": command_line(),
+        ROOT / "docs" / "pictures.md": pictures(),
+    }
 
 
 def command_line() -> str:
@@ -30,6 +34,21 @@ def command_line() -> str:
     parts = ["# The command line\n\n`--corpus` and `--index` may stand before the command too.\n"]
     for name, command in commands().items():
         parts.append(f"## {name}\n\n```\n$ python -m assistant {name} --help\n{command.format_help()}```\n")
+    return "\n".join(parts)
+
+
+def pictures() -> str:
+    """The page with all pictures, a row for each scene."""
+    scenes: dict[str, dict[str, str]] = {}
+    for path in sorted((ROOT / "docs" / "screenshots").glob("*.png")):
+        scene, screen, scheme = path.stem.rsplit("-", 2)
+        scenes.setdefault(scene, {})[f"{screen}, {scheme}"] = path.name
+    screens = ("desktop, light", "desktop, dark", "phone, light", "phone, dark")
+    parts = ["# Pictures\n\n`make screenshots` takes them, over the policies in `corpus/`.\n"]
+    for scene, files in scenes.items():
+        cells = " | ".join(f"![{scene}, {screen}](screenshots/{files[screen]})" for screen in screens)
+        head = f"| {' | '.join(screens)} |\n|{'---|' * len(screens)}"
+        parts.append(f"## {scene.replace('-', ' ').capitalize()}\n\n{head}\n| {cells} |\n")
     return "\n".join(parts)
 
 

@@ -22,6 +22,7 @@ from assistant.web.chat import DESCRIPTION, TITLE, build_chat
 from assistant.web.desk import routes as desk
 from assistant.web.headers import SecurityHeaders
 from assistant.web.log import RequestLog
+from assistant.web.login import Login
 from assistant.web.page import GradioDoor
 from assistant.web.pages import STATIC, file_hashes
 from assistant.web.reader import routes as reader
@@ -60,6 +61,7 @@ def create_app(assistant: Assistant | Generations, settings: Settings) -> FastAP
     app = FastAPI(title=TITLE, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(ApiDoor, api=create_api(site))
     app.add_middleware(Cors, allowed=origins(settings.cors_origins))
+    app.add_middleware(Login, login=settings.agents_login)
     for door in (reader, desk, widget):
         app.include_router(door.router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))
