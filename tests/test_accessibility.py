@@ -80,8 +80,7 @@ def test_every_state(visit: Visit, servers: Servers, state: State, look: str) ->
     state.open(page, servers)
     assert violations(page, _own(state)) == []
     assert too_wide(page) == []
-    if not state.elsewhere:
-        assert small_targets(page) == []
+    assert small_targets(page, _own(state)) == []
     page.emulate_media(color_scheme="dark")
     assert violations(page, _own(state), ("color-contrast", "link-in-text-block")) == []
 

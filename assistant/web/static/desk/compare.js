@@ -37,7 +37,8 @@ function card(citation, policy, column, items) {
     "li",
     { class: "card" },
     h("h4", {}, button),
-    h("blockquote", { class: "quote", lang: policy.language, dir: "auto" }, marked(citation.pieces)),
+    // A long clause scrolls here, by keyboard as well; chosen, it is read whole beside.
+    h("blockquote", { class: "quote", lang: policy.language, dir: "auto", tabindex: "0" }, marked(citation.pieces)),
   );
   items.push({ area, button, citation, column });
   return area;

@@ -26,7 +26,7 @@ function pressed(event) {
   }
   const arrow = event.key.startsWith("Arrow");
   // Arrows belong to what has the focus: radio buttons, what scrolls, an open dialog.
-  const busy = typing(target) || (arrow && !event.altKey && target.closest("fieldset, dialog, .pane, .tray"));
+  const busy = typing(target) || (arrow && !event.altKey && target.closest("fieldset, dialog, .pane, .tray, .quote"));
   if (busy || byId("_keys").open) return;
   const single = event.key.length === 1;
   if (single && !on && event.key !== "?") return;
