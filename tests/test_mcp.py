@@ -14,9 +14,11 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, InitializeResult, TextContent, Tool
 
+from assistant.feedback.store import FeedbackStore
 from assistant.json_form import answer_form, citation_form, policy_form
 from assistant.settings import Settings
 from assistant.types import Answer
+from assistant.web.log import SafeFormatter
 from tests.fake_assistant import POLICIES, SCHOOL, SHOP, FakeAssistant, answered, cite
 from tests.web_fixtures import serving
 
@@ -88,10 +90,17 @@ def outside() -> Iterator[list[object]]:
 
 
 @pytest.fixture(scope="module")
-def url(fake: Comparing, outside: list[object]) -> Iterator[str]:
+def counts(tmp_path_factory: pytest.TempPathFactory) -> FeedbackStore:
+    """What was asked, as it is counted for the report of gaps."""
+    return FeedbackStore(tmp_path_factory.mktemp("counts") / "feedback.sqlite")
+
+
+@pytest.fixture(scope="module")
+def url(fake: Comparing, counts: FeedbackStore, outside: list[object]) -> Iterator[str]:
     from assistant.web.app import create_app
 
-    with serving(lambda: create_app(fake, Settings(mcp_hosts="ask.example"))) as url:  # type: ignore[arg-type]
+    settings = Settings(mcp_hosts="ask.example", feedback=counts.path)
+    with serving(lambda: create_app(fake, settings)) as url:  # type: ignore[arg-type]
         yield f"{url}/gradio_api/mcp/"
 
 
@@ -194,6 +203,16 @@ def test_what_is_not_covered_is_no_error(url: str) -> None:
     assert (said["status"], said["citations"]) == ("not_covered", [])
 
 
+def test_what_was_asked_is_counted_as_at_every_door(url: str, counts: FeedbackStore) -> None:
+    def counted() -> int:
+        rows = counts.tallies()
+        return sum(row.questions for row in rows if row.status == "not_covered" and row.policies == ("school",))
+
+    before = counted()
+    assert result(url, "ask", question="pizza?", policy="school")
+    assert counted() == before + 1
+
+
 def test_odd_characters_go_both_ways_unchanged(url: str, fake: Comparing) -> None:
     called = call(url, "ask", question=ODD)
     assert json.loads(text(called)) == answer_form(fake.answers[ODD])
@@ -248,9 +267,10 @@ def test_what_is_wrong_is_said_in_one_sentence(
 ) -> None:
     called = call(url, tool, **arguments)
     assert (called.isError, text(called)) == (True, said)
-    # The log says where, and repeats no words, which could be those of a question.
-    assert ("RuntimeError while answering a tool" in caplog.text) == (arguments.get("question") == "break")
-    assert "secret" not in caplog.text
+    # The log tells of it, and repeats no words, which could be those of a question.
+    written = "".join(map(SafeFormatter("text").format, caplog.records))
+    assert ("RuntimeError" in written) == (arguments.get("question") == "break")
+    assert "secret" not in written
 
 
 @pytest.mark.parametrize("name", ["turn", "chips", "js_fn", "offer", "no_such_tool"])

@@ -14,10 +14,10 @@ import gradio as gr
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ImageContent, TextContent
 
-from assistant.errors import AssistantError
+from assistant.answering.language import language_of
+from assistant.errors import AssistantError, FeedbackError
 from assistant.json_form import answer_form, citation_form, policy_form
 from assistant.types import Answer, Policy
-from assistant.web.faults import log_fault
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -72,7 +72,13 @@ class Tools:
         """
         policies = [policy] if policy else None
         earlier = (history or [])[-_HISTORY:]
-        return await self._told(lambda: answer_form(self._site.assistant.ask(question, policies, earlier)))
+
+        def answered() -> dict[str, Any]:
+            answer = self._site.assistant.ask(question, policies, earlier)
+            self._count(question, policies or (), answer)
+            return answer_form(answer)
+
+        return await self._told(answered)
 
     async def get_clause(self, policy: str, number: str) -> dict[str, Any]:
         """Gives a clause of one policy by its number, with the clauses below it, word for word.
@@ -110,6 +116,13 @@ class Tools:
 
         return await self._told(columns)
 
+    def _count(self, question: str, policies: Sequence[str], answer: Answer) -> None:
+        try:
+            self._site.feedback.count(str(answer.status), language_of(question), tuple(policies), question)
+        except FeedbackError as error:
+            # Whoever asked gets the answer all the same.
+            _LOG.warning("%s", error)
+
     async def _told(self, work: Callable[[], T]) -> T:
         """The result of `work`; what went wrong as one sentence that tells nothing of the machine."""
         try:
@@ -117,7 +130,7 @@ class Tools:
         except AssistantError as error:
             raise ToolError(str(error)) from error
         except Exception as error:
-            log_fault(_LOG, error, "answering a tool")
+            _LOG.error("An error while answering a tool.", exc_info=error)
             raise ToolError("The question did not get through; ask again.") from error
 
 
