@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,13 +13,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import httpx
+import promql_parser
 import pytest
+import yaml
 
 from assistant.errors import SettingsError
+from assistant.feedback.store import FeedbackStore
+from assistant.feedback.votes import Vote
 from assistant.settings import Settings
 from assistant.web.log import SafeFormatter
 from tests.operated import BREAK, PATIENCE, ROOT, SLOW, Running, operated
@@ -282,3 +288,126 @@ def test_settings_of_operation_are_taken() -> None:
         5,
     )
     assert Settings.from_environment({"ASSISTANT_TRUSTED_PROXIES": ""}).trusted_proxies == ""
+
+
+# --- what docs/operations.md and SECURITY.md say
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+UNIT = ROOT / "docs" / "policy-assistant.service"
+
+
+def shown(beginning: str) -> list[str]:
+    """Commands of the page that begin so."""
+    return re.findall(rf"^    ({re.escape(beginning)}.*)$", OPERATIONS, re.MULTILINE)
+
+
+def run(command: str, folder: Path) -> str:
+    done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_variable_in_the_documents_is_a_setting() -> None:
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    nginx = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
+    unit = UNIT.read_text(encoding="utf-8")
+    named = set(re.findall(r"ASSISTANT_([A-Z_]*[A-Z])", OPERATIONS + SECURITY + compose + nginx + unit))
+    assert len(named) > 8
+    assert named <= {field.name.upper() for field in fields(Settings)}
+
+
+def test_files_in_the_security_page_are_there() -> None:
+    tests = re.findall(r"`((?:tests|tools)/[\w*/.]+)", SECURITY)
+    assert len(tests) > 10
+    for pattern in tests:
+        assert list(ROOT.glob(pattern)), pattern
+    for target in re.findall(r"\]\(([^)#:]+)", SECURITY):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_server_is_watched_as_the_page_says(server: Running, tmp_path: Path) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("no curl on PATH")
+    commands = shown("curl ")
+    assert [command.rpartition("/")[2] for command in commands] == ["healthz", "readyz", "metrics"]
+    told = [run(command.replace("http://127.0.0.1:7860", server.url), tmp_path) for command in commands]
+    assert '"ok"' in told[0]
+    assert '"ok"' in told[1]
+    assert "assistant_policies 5.0" in told[2]
+
+
+def test_a_line_of_the_log_is_as_the_page_says(server: Running, client: httpx.Client) -> None:
+    (example,) = re.findall(r'^(\{"time".*\})$', OPERATIONS, re.MULTILINE)
+    table = re.search(r"\| field \| meaning \|\n\|---\|---\|\n((?:\|.*\n)+)", OPERATIONS)
+    assert table
+    documented = re.findall(r"^\| `(\w+)`", table[1], re.MULTILINE)
+    assert list(json.loads(example)) == documented == list(entry(server, client.get("/healthz")))
+
+
+def test_votes_are_backed_up_while_the_server_runs(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path / "feedback.sqlite")
+    store.vote(Vote(True, "", "", "", "answered", (), ()))
+    (command,) = shown("python -c")
+    run(command.replace("python", sys.executable, 1), tmp_path)
+    copy = FeedbackStore(tmp_path / "feedback.backup.sqlite")
+    assert len(list(copy.votes())) == len(list(store.votes())) == 1
+
+
+def test_sizes_are_measured_as_the_page_says(server: Running, tmp_path: Path) -> None:
+    (tmp_path / "index").mkdir()
+    (memory,) = shown("ps ")
+    assert int(run(memory.replace("PID", str(server.process.pid)), tmp_path)) > 10_000
+    (disk,) = shown("du ")
+    assert int(run(disk, tmp_path).split()[0]) > 0
+
+
+def test_alerts_name_what_the_server_counts(client: httpx.Client) -> None:
+    client.post("/api/ask", json={"question": "What information is collected?"})
+    counted = set(re.findall(r"^(assistant_\w+)", client.get("/metrics").text, re.MULTILINE))
+    (group,) = yaml.safe_load((ROOT / "docs" / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    for rule in group["rules"]:
+        assert promql_parser.parse(rule["expr"])
+        assert set(re.findall(r"assistant_\w+", rule["expr"])) <= counted
+        assert rule["annotations"]["summary"]
+    (example,) = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", OPERATIONS, re.DOTALL)[0])
+    (there,) = (rule for rule in group["rules"] if rule["alert"] == example["alert"])
+    assert example.items() <= there.items()
+
+
+# --- the service of systemd
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit with a Python that is on this machine, or systemd would find none; skips where there is no systemd."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze on PATH")
+    text = UNIT.read_text(encoding="utf-8")
+    assert text.count("/srv/policy-assistant/.venv/bin/python ") == 2
+    changed = tmp_path / UNIT.name
+    changed.write_text(text.replace("/srv/policy-assistant/.venv/bin/python", sys.executable), encoding="utf-8")
+    return changed
+
+
+def test_systemd_takes_the_unit(unit: Path) -> None:
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert unit.name not in done.stderr, done.stderr
+
+
+def test_the_unit_may_do_little(unit: Path) -> None:
+    bounded = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", unit]
+    done = subprocess.run(bounded, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-400:]
+
+
+def test_the_unit_names_what_is_there() -> None:
+    text = UNIT.read_text(encoding="utf-8")
+    set_there = dict(re.findall(r"(ASSISTANT_\w+)=(\S+)", text.replace("ASSISTANT_GRACE_SECONDS,", "")))
+    Settings.from_environment(set_there)
+    assert int(re.findall(r"TimeoutStopSec=(\d+)s", text)[0]) > Settings().grace_seconds
+    assert set(re.findall(r"^Exec\w+=-?\S+ (.*)$", text, re.MULTILINE)) == {
+        "-m assistant ingest --if-stale",
+        "app.py",
+    }

@@ -61,12 +61,13 @@ def write() -> None:
 
 
 def _compiled() -> str:
-    """The lock as pip-tools makes it; a local version such as +cpu is told by the hash alone."""
+    """The lock as pip-tools makes it, without its remarks; a local version such as +cpu is told by the hash alone."""
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "requirements.lock"
         command = [sys.executable, "-m", "piptools", "compile", *_COMPILE, "--output-file", made, "requirements.txt"]
         subprocess.run(command, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
         text = made.read_text(encoding="utf-8")
+    text = re.sub(r"^#.*\n|^\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^(\S+==[^\s+]+)\+\S+", r"\1", text, flags=re.MULTILINE)
 
 
@@ -94,7 +95,7 @@ def bill(environment: Mapping[str, Any], lock: Mapping[str, tuple[str, tuple[str
         version, _ = lock[name]
         components.append(
             {
-                **{key: each[key] for key in ("type", "description", "licenses") if key in each},
+                **{key: each[key] for key in ("type", "licenses") if key in each},
                 "name": each["name"],
                 "version": version,
                 "bom-ref": name,
