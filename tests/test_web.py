@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -245,7 +246,8 @@ def test_the_first_question_is_answered_warm(monkeypatch: pytest.MonkeyPatch) ->
     asked_before_listening: list[str] = []
     monkeypatch.setattr(app, "create_app", lambda *_: None)
     monkeypatch.setattr(app, "run", lambda *_, **__: asked_before_listening.extend(q for q, *_ in stub.asked))
-    app.serve(stub, Settings())  # type: ignore[arg-type]
+    kept = SimpleNamespace(current=lambda: stub, watch=lambda _: None)
+    app.serve(kept, Settings())  # type: ignore[arg-type]
     assert asked_before_listening == ["kept?"]
 
 
