@@ -14,13 +14,9 @@ from tests.axe import announced, listen, moving, outline, small_targets, too_wid
 from tests.doors import Servers, State, boxed, launched
 from tests.web_fixtures import launch
 
-# 200 % zoom shows half the pixels at twice the size.
-ZOOM = {"viewport": {"width": 640, "height": 430}, "device_scale_factor": 2}
-LOOKS = {
-    "desktop": {"viewport": doors.DESKTOP},
-    "phone": {"viewport": doors.PHONE, "has_touch": True, "is_mobile": True},
-    "zoom": ZOOM,
-}
+PHONE = {"viewport": doors.PHONE, "has_touch": True, "is_mobile": True}
+# A window at 200 % shows half the CSS pixels.
+ZOOMED = {"width": doors.DESKTOP["width"] // 2, "height": doors.DESKTOP["height"] // 2}
 # A window of 320 CSS pixels stands for 400 % zoom (WCAG 2.2, 1.4.10).
 NARROW = {"viewport": {"width": 320, "height": 600}}
 STATES = (*doors.CHAT, *doors.OWN, *(state for state in doors.ELSEWHERE if "frame" not in state.name))
@@ -70,19 +66,29 @@ def _own(state: State) -> str | None:
     return "policy-widget" if state.elsewhere else None
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("state", STATES, ids=doors.named)
-def test_every_state(visit: Visit, servers: Servers, state: State, look: str) -> None:
+def assert_accessible(page: Page, state: State) -> None:
     """Gradio's page included: axe-core finds nothing there either, so there is no list of exceptions."""
-    if state.phone and look != "phone":
-        pytest.skip("only phones have this state")
-    page = visit(**LOOKS[look])
-    state.open(page, servers)
     assert violations(page, _own(state)) == []
     assert too_wide(page) == []
     assert small_targets(page, _own(state)) == []
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if not state.phone], ids=doors.named)
+def test_every_state_in_light_and_dark_and_at_200_percent(visit: Visit, servers: Servers, state: State) -> None:
+    page = visit()
+    state.open(page, servers)
+    assert_accessible(page, state)
     page.emulate_media(color_scheme="dark")
     assert violations(page, _own(state), ("color-contrast", "link-in-text-block")) == []
+    page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    assert_accessible(page, state)
+
+
+@pytest.mark.parametrize("state", STATES, ids=doors.named)
+def test_every_state_on_a_phone(visit: Visit, servers: Servers, state: State) -> None:
+    page = visit(**PHONE, color_scheme="dark")
+    state.open(page, servers)
+    assert_accessible(page, state)
 
 
 def test_axe_finds_what_is_wrong(visit: Visit, servers: Servers) -> None:
