@@ -35,7 +35,7 @@ check: $(VENV)/.installed-dev ## Check style, types, import directions, the cont
 	$(BIN)/python tools/supply.py check
 
 audit: $(VENV)/.installed-dev ## Ask the public databases about known holes in what requirements.lock pins.
-	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
 
 format: $(VENV)/.installed-dev ## Format the code.
 	$(BIN)/ruff check --fix-only --quiet .
