@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 _NOSCRIPT = "<p>This page needs JavaScript. The command <code>python -m assistant ask</code> answers without it.</p>"
+# Connections that Gradio's pages keep open.
+_OPEN = ("/gradio_api/heartbeat/", "/gradio_api/queue/data")
 # Fonts of the person's own system: none is loaded.
 _FONTS = ("-apple-system", "Segoe UI", "Roboto", "Ubuntu", "Cantarell", "Noto Sans", "Helvetica Neue", "Arial")
 
@@ -112,7 +114,8 @@ class Pinned:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] != "http":
+        # A page's connection stays open for as long as the page does, and answers nothing by itself.
+        if scope["type"] != "http" or any(part in scope["path"] for part in _OPEN):
             await self._app(scope, receive, send)
             return
         with self._generations.pinned():

@@ -71,6 +71,8 @@ class Tools:
             history: the same person's earlier questions, oldest first, so that a follow-up is understood.
         """
         policies = [policy] if policy else None
+        if history is not None and not (isinstance(history, list) and all(isinstance(one, str) for one in history)):
+            raise ToolError("The history must be a list of questions; leave it out where there is none.")
         earlier = (history or [])[-_HISTORY:]
 
         def answered() -> dict[str, Any]:
