@@ -5,9 +5,9 @@
 prints precision and recall per topic, each policy sorted by a model of the other policies; --write also fits the
 shipped model, to all of them.
 
-benchmarks/topics.jsonl holds every passage of ten policies of training/rows/docs in English, Spanish, Russian and
-Chinese, named by the words that it begins with, and the topics that it states a rule or a fact of, as one person read
-it; [] for none. The threshold is the one that serves all topics best together (`LEAST`).
+benchmarks/topics.jsonl holds every passage of ten invented policies (`DOCS`) in English, Spanish, Russian and Chinese,
+named by the words that it begins with, and the topics that it states a rule or a fact of, as one person read it; [] for
+none. The threshold is the one that serves all topics best together (`LEAST`).
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ from training.rows import HELD_OUT
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ROOT / "benchmarks" / "topics.jsonl"
-DOCS = ROOT / "training" / "rows" / "docs"
+DOCS = (ROOT / "training" / "rows" / "docs", ROOT / "benchmarks" / "texts")
 # Probability from which a passage is about a topic.
 LEAST = 0.4
 # Inverse strength of regularisation.
 _C = 3.0
+
+
+def text_of(policy: str) -> Path:
+    """The file of a labelled policy."""
+    return next(path for path in (folder / f"{policy}.txt" for folder in DOCS) if path.exists())
 
 
 def labelled() -> tuple[list[Passage], np.ndarray]:
@@ -45,7 +50,7 @@ def labelled() -> tuple[list[Passage], np.ndarray]:
     about: list[list[bool]] = []
     for policy in dict.fromkeys(row["policy"] for row in rows):
         here = [row for row in rows if row["policy"] == policy]
-        for passage in split(parse(read_source(DOCS / f"{policy}.txt"), None)):
+        for passage in split(parse(read_source(text_of(policy), 1 << 24))):
             found = [row for row in here if passage.citable and passage.text.startswith(row["quote"])]
             for row in found:
                 passages.append(replace(passage, id=len(passages)))

@@ -105,8 +105,12 @@ def test_policyqa_against_plain_minilm_and_bm25(shared: Path, tmp_path: Path) ->
     policyqa = shared / "eval" / "policyqa-dev"
     questions = random.Random(0).sample(list(read_questions(policyqa / "questions.jsonl")), 250)
     found = {}
-    for variant in (VARIANTS[0], VARIANTS[2]):
+    plain, whole = (
+        next(variant for variant in VARIANTS if variant.name == name)
+        for name in ("plain MiniLM + BM25 + RRF", "the whole, never abstaining")
+    )
+    for variant in (plain, whole):
         with patched(*INDEXES[variant.index], *variant.patches):
             ingest(policyqa / "corpus", tmp_path / variant.index)
             found[variant.index] = measured(Assistant.open(tmp_path / variant.index), questions).mrr_10 or 0
-    assert found["as it is"] >= found["MiniLM"] + 0.03
+    assert found[whole.index] >= found[plain.index] + 0.03

@@ -19,6 +19,7 @@ from assistant.policies.passages import split
 from assistant.policies.source import read_source
 from assistant.retrieval.weights import read_page
 from assistant.types import Status
+from benchmarks.topics import text_of
 
 IDS = [topic.id for topic in TOPICS]
 
@@ -108,7 +109,7 @@ def test_labelled_passages_are_those_of_the_policies(root: Path) -> None:
     assert {topic for row in rows for topic in row["topics"]} == set(IDS)
     for policy in {row["policy"] for row in rows}:
         here = [row["quote"] for row in rows if row["policy"] == policy]
-        document = parse(read_source(root / "training" / "rows" / "docs" / f"{policy}.txt"), None)
+        document = parse(read_source(text_of(policy), 1 << 24))
         passages = [passage for passage in split(document) if passage.citable]
         labelled = np.array([[passage.text.startswith(quote) for quote in here] for passage in passages])
         assert (labelled.sum(axis=0) == 1).all()
