@@ -77,7 +77,7 @@ def _desk(query: str, *, side_by_side: bool = False) -> Callable[[Page], None]:
             for policy in (ITALKI, UNISTUDY, I2ISTUDY):
                 page.locator(f"[data-filter=policies] input[value={policy}]").check(force=True)
             page.keyboard.press("Escape")
-            page.locator("#_views").get_by_text("Side by side").click()
+            page.get_by_label("Side by side").click(force=True)
         page.locator("#_query").fill(query)
         page.locator("#_query").press("Enter")
         expect(page.locator("#_results")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
