@@ -72,7 +72,7 @@ train: $(VENV)/.installed-dev ## Tune the encoder on DATA=folder, and calibrate 
 docs: $(VENV)/.installed ## Write help texts, settings and targets into the documents.
 	PYTHONPATH=. $(BIN)/python docs/generate.py
 
-screenshots: browser $(VENV)/.installed-dev ## Take the pictures of the chat in docs/screenshots/.
+screenshots: browser $(VENV)/.installed-dev ## Take the pictures of every door in docs/screenshots/.
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 lock: $(VENV)/.installed-dev ## Write what is installed into constraints.txt, and requirements.lock and sbom.json from it.

@@ -115,9 +115,9 @@ SCENES = (
     Scene("desk", "/agents", _desk("how long is my data kept")),
     Scene("desk-side-by-side", "/agents", _desk("can I have my data deleted", side_by_side=True)),
     Scene("help-center", "/help-center"),
-    Scene("widget-answer", "/help-center", _widget(launched, "do you sell my stuff?", "answered")),
+    Scene("widget-answer", "/help-center", _widget(launched, "do you share my data with advertisers?", "answered")),
     Scene("widget-not-covered", "/help-center", _widget(launched, "Do you scan my passport?", "not_covered")),
-    Scene("embed", f"/embed?policy={UNISTUDY}", _widget(boxed, "how do I delete my account", "answered")),
+    Scene("embed", f"/embed?policy={UNISTUDY}", _widget(boxed, "can i have my data deleted", "answered")),
 )
 
 
