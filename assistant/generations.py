@@ -83,7 +83,11 @@ class Generations:
             every: seconds between two looks.
         """
         while not stop.wait(every):
-            self.refresh()
+            try:
+                self.refresh()
+            except Exception as error:
+                # Out of memory, say: whoever waits for the next index must not wait for a thread that is gone.
+                _LOG.error("The new index is not used, the last one goes on: %s.", type(error).__name__)
 
 
 def _mark(index_dir: Path) -> _Mark | None:

@@ -96,6 +96,9 @@ class Reader:
         finally:
             timer.cancel()
         if answer is not None:
+            if late.is_set():
+                # Killed with its answer already on the way: the next file needs another process.
+                self._end()
             found: dict[str, str] = orjson.loads(answer)
             return found
         self._end()

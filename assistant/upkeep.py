@@ -24,8 +24,12 @@ def build(corpus: Path, index: Path, out: TextIO) -> int:
 
     settings = Settings.from_environment()
     limits = Limits(settings.max_file_mb, settings.max_file_seconds, settings.max_file_memory_mb)
+
+    def waiting() -> None:
+        print(f"Waiting for another ingest into {index}/ …", file=out, flush=True)
+
     with progress("passages") as advance:
-        report = ingest(corpus, index, advance, limits, lambda: print(f"Waiting for another ingest into {index}/ …"))
+        report = ingest(corpus, index, advance, limits, waiting)
     for error in report.errors:
         print(error, file=sys.stderr)
     bad = f", {len(report.errors)} left out" if report.errors else ""

@@ -99,6 +99,26 @@ def test_watching_ends_when_it_is_told_to(corpus: Path, tmp_path: Path) -> None:
     assert not watcher.is_alive()
 
 
+def test_watching_outlives_what_nobody_foresaw(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = tmp_path / "index"
+    publish(corpus, index, 30)
+    generations = Generations(index, 2000)
+    looks, stop = [], threading.Event()
+
+    def refresh() -> bool:
+        looks.append(True)
+        if len(looks) == 2:
+            stop.set()
+        raise MemoryError
+
+    monkeypatch.setattr(generations, "refresh", refresh)
+    generations.watch(stop, 0.001)
+    assert len(looks) == 2
+    assert "the last one goes on: MemoryError." in caplog.text
+
+
 def test_without_an_index_it_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(IndexMissingError):
         Generations(tmp_path, 2000)

@@ -13,9 +13,10 @@ import pytest
 
 from assistant.cli import main
 from assistant.generations import Generations
+from assistant.index import alone
 from assistant.ingest import ingest
 from assistant.settings import Settings
-from assistant.upkeep import watch
+from assistant.upkeep import build, watch
 from tests.web_fixtures import serving
 
 QUESTION = "How long are cookies kept?"
@@ -99,6 +100,16 @@ def test_check_names_what_is_stale(corpus: Path, tmp_path: Path, capsys: pytest.
     (corpus / "school.txt").write_text("We keep nothing.", encoding="utf-8")
     assert main(argv) == 1
     assert capsys.readouterr().out == "changed: shop.txt\nadded: school.txt\nremoved: bank.txt\n"
+
+
+def test_who_waits_for_another_ingest_is_told_beside_the_answer_and_not_in_it(corpus: Path, tmp_path: Path) -> None:
+    index, out = tmp_path / "index", io.StringIO()
+    builder = threading.Thread(target=build, args=(corpus, index, out))
+    with alone(index):
+        builder.start()
+        wait(lambda: "Waiting for another ingest" in out.getvalue())
+    builder.join(60)
+    assert "2 documents" in out.getvalue()
 
 
 def test_watch_follows_the_folder_and_outlives_a_bad_state(
