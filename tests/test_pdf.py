@@ -244,3 +244,17 @@ def test_real_files_read_as_they_are_printed() -> None:
     assert "(General Data Protection Regulation)1 for the transfer" in text
     assert "The data importer shall notify the data exporter of any failure by the sub-processor" in text
     assert "\nICO\tThe Information Commissioner.\nRestricted Transfer\tA transfer" in text
+
+
+def test_pages_that_are_all_alike_are_read() -> None:
+    """What comes again on each page, but for its numbers, is a header or a footer only where something else is left."""
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=12)
+    for page in range(1, 13):
+        pdf.add_page()
+        pdf.multi_cell(0, 8, f"{page}. Part {page}\nWe keep record number {page} of your visits for {page} days.")
+    text = parse_pdf(bytes(pdf.output())).text
+    assert "We keep record number 1 of your visits" in text
+    assert "We keep record number 12 of your visits" in text

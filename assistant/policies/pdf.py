@@ -57,7 +57,10 @@ def pdf_lines(data: bytes) -> _Lines:
         Unreadable: as `parse_pdf`.
     """
     read = _read(data)
-    pages = without_furniture(read, measure([page.lines for page in read]).size)
+    whole = [list(page.lines) for page in read]
+    pages = without_furniture(read, measure(whole).size)
+    # Pages that are all alike are no furniture of anything.
+    pages = pages if any(pages) else whole
     if not any(pages):
         remedy = "run text recognition (OCR) over it, or take the policy as text or HTML"
         raise Unreadable("its pages are pictures without text", remedy)
