@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import index
 from assistant.errors import AssistantError, IndexDamagedError, IndexMissingError
-from assistant.index import IndexData, Manifest, load, read_manifest, save
+from assistant.index import IndexData, Manifest, load, read_manifest, reading, save
+from assistant.index.files import TOKENS
+from assistant.index.manifest import record_sha256
 from assistant.records import document_line, passage_line, read_document, read_passage
 from assistant.retrieval.late import gather
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
@@ -171,7 +172,7 @@ def test_a_damaged_build_is_replaced_by_the_same_content(tmp_path: Path) -> None
 
 def test_a_reader_survives_a_new_build_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path, _data(1))
-    real, calls = index._open, 0
+    real, calls = reading._open, 0
 
     def replaced_meanwhile(folder: Path, record: dict[str, object]) -> IndexData:
         nonlocal calls
@@ -180,7 +181,7 @@ def test_a_reader_survives_a_new_build_in_the_middle(tmp_path: Path, monkeypatch
             save(tmp_path, _data(2))
         return real(folder, record)
 
-    monkeypatch.setattr(index, "_open", replaced_meanwhile)
+    monkeypatch.setattr(reading, "_open", replaced_meanwhile)
     assert _same(load(tmp_path), _data(2))
     assert calls == 2
 
@@ -201,7 +202,7 @@ def test_there_is_no_index(tmp_path: Path) -> None:
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["documents.jsonl", "passages.jsonl", "vectors.npy", *index._TOKENS.values()])
+@pytest.mark.parametrize("name", ["documents.jsonl", "passages.jsonl", "vectors.npy", *TOKENS.values()])
 @pytest.mark.parametrize("fault", ["missing", "cut", "changed"])
 def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
     save(tmp_path, _data())
@@ -278,7 +279,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     record = orjson.loads((tmp_path / "manifest.json").read_bytes())
     record["counts"]["passages"] += 1
     del record["sha256"]
-    (tmp_path / "manifest.json").write_bytes(orjson.dumps(record | {"sha256": index._record_sha256(record)}))
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps(record | {"sha256": record_sha256(record)}))
     with pytest.raises(IndexDamagedError, match="do not belong together"):
         load(tmp_path)
 
