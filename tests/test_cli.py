@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import cli
+from assistant.cli import commands, opening
 from assistant.json_form import answer_form
 from assistant.terminal import _STYLES, _wrap, answer_text, policies_text
 from assistant.types import Confidence, Policy, Status
@@ -28,7 +29,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeAssistant:
     items = cite(SHOP, "We keep your name, and\n  • your e-mail;", number=2, path=("1 Data",))
     related = cite(SHOP_COOKIES, "We use cookies to count you.")
     made = FakeAssistant({QUESTION: answered(QUESTION, sell, items, related=[related])})
-    monkeypatch.setattr(cli, "_open", lambda _: made)
+    monkeypatch.setattr(commands, "opened", lambda _: made)
     return made
 
 
@@ -42,15 +43,15 @@ def test_folders_stand_before_or_after_the_command() -> None:
         ["policies", "--corpus", "c", "--index", "i"],
         ["--corpus", "c", "policies", "--index", "i"],
     ):
-        assert cli._folders(parse(argv)) == (Path("c"), Path("i"))
-    assert cli._folders(parse(["policies"])) == (Path("corpus"), Path("index"))
+        assert opening.folders(parse(argv)) == (Path("c"), Path("i"))
+    assert opening.folders(parse(["policies"])) == (Path("corpus"), Path("index"))
 
 
 def test_folders_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_CORPUS", "c")
     monkeypatch.setenv("ASSISTANT_INDEX", "i")
-    assert cli._folders(cli.parser().parse_args(["policies"])) == (Path("c"), Path("i"))
-    assert cli._folders(cli.parser().parse_args(["policies", "--index", "j"])) == (Path("c"), Path("j"))
+    assert opening.folders(cli.parser().parse_args(["policies"])) == (Path("c"), Path("i"))
+    assert opening.folders(cli.parser().parse_args(["policies", "--index", "j"])) == (Path("c"), Path("j"))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_open", interrupted)
+    monkeypatch.setattr(commands, "opened", interrupted)
     assert cli.main(["policies"]) == 130
     assert capsys.readouterr() == ("", "")
 
@@ -200,8 +201,10 @@ def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_a_reader_that_has_gone_ends_it_quietly(root: Path) -> None:
     script = (
         "import sys\n"
-        "from assistant import cli; from tests.fake_assistant import FakeAssistant\n"
-        "cli._open = lambda _: FakeAssistant()\n"
+        "from assistant import cli\n"
+        "from assistant.cli import commands\n"
+        "from tests.fake_assistant import FakeAssistant\n"
+        "commands.opened = lambda _: FakeAssistant()\n"
         "sys.stdin.read()\n"
         "sys.exit(cli.main(['policies']))"
     )
@@ -219,8 +222,10 @@ def test_a_reader_that_has_gone_ends_it_quietly(root: Path) -> None:
 def test_a_terminal_without_the_characters_gets_their_escapes(root: Path) -> None:
     script = (
         "import sys\n"
-        "from assistant import cli; from tests.fake_assistant import FakeAssistant\n"
-        "cli._open = lambda _: FakeAssistant()\n"
+        "from assistant import cli\n"
+        "from assistant.cli import commands\n"
+        "from tests.fake_assistant import FakeAssistant\n"
+        "commands.opened = lambda _: FakeAssistant()\n"
         f"cli.main(['ask', '{QUESTION} \\udcff я', '--json']); cli.main(['policies'])"
     )
     done = subprocess.run(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant import cli
+from assistant.cli import commands
 from assistant.errors import EvaluationError, FeedbackError, QuestionError
 from assistant.evaluation.questions import Quote, read_questions
 from assistant.feedback.gaps import Asked, Group, VotedDown, gaps, same_question
@@ -182,7 +183,7 @@ def test_the_report_is_documented_field_by_field(store: FeedbackStore, root: Pat
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, path: Path) -> FakeAssistant:
     made = FakeAssistant({"Do you sell my data?": answered("", cite(SHOP, "We never sell data."))})
-    monkeypatch.setattr(cli, "_open", lambda _: made)
+    monkeypatch.setattr(commands, "opened", lambda _: made)
     monkeypatch.setenv("ASSISTANT_FEEDBACK", str(path))
     monkeypatch.chdir(path.parent)
     return made
