@@ -118,14 +118,14 @@ class _Killed(BaseException):
 
 
 def _killing(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
-    """Lets the `at`-th step that touches the disk end the process, before or after it is done."""
+    """Lets the process end at the `at`-th step that touches the disk: neither that one nor any later one is done."""
     steps = 0
 
     def wrap(real: Callable[..., object]) -> Callable[..., object]:
         def step(*args: object, **kwargs: object) -> object:
             nonlocal steps
             steps += 1
-            if steps == at:
+            if steps >= at:
                 raise _Killed
             return real(*args, **kwargs)
 
@@ -222,8 +222,8 @@ def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        (b"", "cannot be read"),
-        (b"\xff\xfe", "cannot be read"),
+        (b"", "is no JSON"),
+        (b"\xff\xfe", "is no JSON"),
         (b"[]", "another format"),
         (b'{"format": 0}', "another format"),
         (b'{"format": 3}', "incomplete"),
@@ -301,7 +301,9 @@ def test_what_does_not_belong_together_is_not_saved(tmp_path: Path, change: Call
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(AssistantError, match=r"The index in .* cannot be written: .*\."):
+    with pytest.raises(
+        AssistantError, match=r"cannot be written \(file exists\); a file is in the way: remove it, .*\."
+    ):
         save(tmp_path / "file", _data())
 
 

@@ -24,11 +24,12 @@ def described(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def same(path: Path, file: Mapping[str, Any]) -> bool:
-    """Whether a file is there and is the one that the manifest describes."""
-    try:
-        return bool(path.stat().st_size == file["bytes"] and _sha256(path) == file["sha256"])
-    except OSError:
-        return False
+    """Whether a file is the one that the manifest describes.
+
+    Raises:
+        OSError: it is not there, or cannot be read.
+    """
+    return bool(path.stat().st_size == file["bytes"] and _sha256(path) == file["sha256"])
 
 
 def to_disk(file: BinaryIO) -> None:

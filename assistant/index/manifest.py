@@ -53,8 +53,10 @@ def read_record(index_dir: Path) -> dict[str, Any]:
         record = orjson.loads((index_dir / MANIFEST).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise IndexMissingError(f"There is no index in {index_dir}; {_REMEDY}.") from None
-    except (OSError, ValueError):
-        raise damaged(index_dir, f"{MANIFEST} cannot be read") from None
+    except OSError as error:
+        raise unreadable(index_dir, MANIFEST, error) from error
+    except ValueError:
+        raise damaged(index_dir, f"{MANIFEST} is no JSON") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise damaged(index_dir, "it has another format than this version of the assistant reads")
     try:
@@ -83,3 +85,10 @@ def record_sha256(record: dict[str, Any]) -> str:
 def damaged(index_dir: Path, wrong: str) -> IndexDamagedError:
     """Says what is wrong with an index, and what to do."""
     return IndexDamagedError(f"The index in {index_dir} cannot be used: {wrong}; {_REMEDY} anew.")
+
+
+def unreadable(index_dir: Path, name: str, error: OSError) -> IndexDamagedError:
+    """Says that the system does not let a file of an index be read."""
+    reason = (error.strerror or type(error).__name__).lower()
+    wrong = f"{name} cannot be read ({reason})"
+    return IndexDamagedError(f"The index in {index_dir} cannot be used: {wrong}; mend that, or {_REMEDY} anew.")

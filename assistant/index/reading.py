@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from assistant.errors import IndexDamagedError
 from assistant.index.data import IndexData
 from assistant.index.files import DOCUMENTS, PASSAGES, TOKENS, VECTORS, same
-from assistant.index.manifest import damaged, manifest_of, read_record
+from assistant.index.manifest import damaged, manifest_of, read_record, unreadable
 from assistant.records import read_document, read_passage
 from assistant.retrieval.late import TokenVectors
 from assistant.types import Passage
@@ -25,7 +25,7 @@ def load(index_dir: Path) -> IndexData:
 
     Raises:
         IndexMissingError: there is none.
-        IndexDamagedError: a file is missing, cut short, changed, or of another format.
+        IndexDamagedError: a file is missing, cut short, changed, of another format, or cannot be read.
     """
     while True:
         record = read_record(index_dir)
@@ -40,7 +40,13 @@ def load(index_dir: Path) -> IndexData:
 def _open(index_dir: Path, record: dict[str, Any]) -> IndexData:
     folder = index_dir / record["build"]
     for name, file in record["files"].items():
-        if not same(folder / name, file):
+        try:
+            whole = same(folder / name, file)
+        except (FileNotFoundError, NotADirectoryError):
+            whole = False
+        except OSError as error:
+            raise unreadable(index_dir, name, error) from error
+        if not whole:
             raise damaged(index_dir, f"{name} is missing, cut short or changed")
     try:
         documents = tuple(map(read_document, (folder / DOCUMENTS).read_bytes().splitlines()))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,13 +15,23 @@ import numpy as np
 import orjson
 from filelock import FileLock, Timeout
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, IndexDamagedError, IndexMissingError
 from assistant.index.data import IndexData, record_of
 from assistant.index.files import BUILD, DOCUMENTS, PASSAGES, TOKENS, VECTORS, described, folder_to_disk, same, to_disk
-from assistant.index.manifest import MANIFEST
+from assistant.index.manifest import MANIFEST, read_record
 from assistant.records import document_line, passage_line
 
+# All that a save has not put into place yet.
 _UNFINISHED = ".building"
+_FULL = "free some space and run it again; the index that was there is as it was"
+_FORBIDDEN = "give yourself permission to write there, or name another folder with --index"
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _FULL),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _FORBIDDEN),
+    **dict.fromkeys(
+        (errno.EEXIST, errno.ENOTDIR), "a file is in the way: remove it, or name another folder with --index"
+    ),
+}
 
 
 @contextmanager
@@ -62,8 +74,12 @@ def save(index_dir: Path, data: IndexData) -> None:
         index_dir.mkdir(parents=True, exist_ok=True)
         # The system frees the lock of a process that is killed.
         with FileLock(index_dir / ".lock"):
+            # A killed one may have left something.
             shutil.rmtree(index_dir / _UNFINISHED, ignore_errors=True)
-            _publish(index_dir, data)
+            try:
+                _publish(index_dir, data)
+            finally:
+                _sweep(index_dir)
     except OSError as error:
         raise _unwritable(index_dir, error) from error
 
@@ -81,25 +97,34 @@ def _check_rows(data: IndexData) -> None:
 
 
 def _publish(index_dir: Path, data: IndexData) -> None:
-    unfinished = index_dir / _UNFINISHED
-    unfinished.mkdir()
-    files = _write_build(unfinished, data)
+    written, manifest = index_dir / _UNFINISHED / "build", index_dir / _UNFINISHED / MANIFEST
+    written.mkdir(parents=True)
+    files = _write_build(written, data)
     digest = hashlib.sha256(orjson.dumps(files, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
     build = index_dir / f"build-{digest}"
+    # All that takes space is written before anything is put into place.
+    with manifest.open("wb") as file:
+        record = record_of(data, build.name, files)
+        file.write(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+        to_disk(file)
     if build.exists() and not _intact(build, files):
         shutil.rmtree(build)
     if not build.exists():
-        unfinished.rename(build)
-    record = record_of(data, build.name, files)
-    new = index_dir / f".{MANIFEST}"
-    with new.open("wb") as file:
-        file.write(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
-        to_disk(file)
+        written.rename(build)
     folder_to_disk(index_dir)
-    new.replace(index_dir / MANIFEST)
+    manifest.replace(index_dir / MANIFEST)
     folder_to_disk(index_dir)
+
+
+def _sweep(index_dir: Path) -> None:
+    """Removes what is unfinished, and every build but the one that the manifest names, where it names one."""
+    shutil.rmtree(index_dir / _UNFINISHED, ignore_errors=True)
+    try:
+        named = read_record(index_dir)["build"]
+    except (IndexMissingError, IndexDamagedError):
+        return
     for other in index_dir.iterdir():
-        if other.name == _UNFINISHED or (BUILD.fullmatch(other.name) and other != build):
+        if BUILD.fullmatch(other.name) and other.name != named:
             shutil.rmtree(other, ignore_errors=True)
 
 
@@ -124,8 +149,14 @@ def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
 
 
 def _intact(build: Path, files: dict[str, dict[str, Any]]) -> bool:
-    return all(same(build / name, file) for name, file in files.items())
+    try:
+        return all(same(build / name, file) for name, file in files.items())
+    except OSError:
+        return False
 
 
 def _unwritable(index_dir: Path, error: OSError) -> AssistantError:
-    return AssistantError(f"The index in {index_dir} cannot be written: {error.strerror or error}.")
+    # numpy tells of a full disk by how many values it could write, without a number.
+    remedy = _REMEDIES.get(error.errno or errno.ENOSPC, "mend that, or name another folder with --index")
+    reason = os.strerror(error.errno or errno.ENOSPC).lower()
+    return AssistantError(f"The index in {index_dir} cannot be written ({reason}); {remedy}.")
