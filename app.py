@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from assistant.errors import AssistantError
 from assistant.settings import Settings
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Serves until stopped; 1 and one sentence where the settings, the index or the model cannot be used."""
+    args = parser().parse_args(argv)
     # The first process of a container would not hear it else; the server finishes what is in hand before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         settings = Settings.from_environment()
-        from assistant.generations import Generations
-
-        generations = Generations(settings.index, settings.max_question_chars)
-        from assistant.web.app import serve
-
-        serve(generations, settings)
+        if args.workers is not None:
+            settings = replace(settings, workers=args.workers)
+        (_serve_here if settings.workers < 2 else _serve_by_workers)(settings)
     except AssistantError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    made = argparse.ArgumentParser(
+        prog="python app.py",
+        description="Starts the web server over the built index. Settings are read from the variables ASSISTANT_*.",
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that answer, beside the one that serves; 0 or 1 for all in one process "
+        "(default: ASSISTANT_WORKERS)",
+    )
+    return made
+
+
+def _serve_here(settings: Settings) -> None:
+    """Everything in this process."""
+    from assistant.generations import Generations
+
+    generations = Generations(settings.index, settings.max_question_chars)
+    from assistant.web.app import serve
+
+    serve(generations, settings)
+
+
+def _serve_by_workers(settings: Settings) -> None:
+    """Pages in this process, answers in others, which load the encoder while this one loads the web application."""
+    from assistant.web.log import start_log
+    from assistant.workers import Workers
+
+    # An answer is sent while the next one is made.
+    settings = replace(settings, concurrency=max(settings.concurrency, 2 * settings.workers))
+    longest = settings.max_question_chars
+    with Workers(settings.index, settings.workers, longest, prepare=partial(start_log, settings.log)) as workers:
+        from assistant.generations import Generations
+        from assistant.served import open_served
+        from assistant.web.app import serve
+
+        serve(Generations(settings.index, longest, lambda _: open_served(settings.index, longest, workers)), settings)
 
 
 if __name__ == "__main__":

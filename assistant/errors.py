@@ -59,6 +59,24 @@ class UnknownTopicError(QuestionError):
     """There is no topic of this id."""
 
 
+class BusyError(AssistantError):
+    """More is asked than can be answered just now."""
+
+    def __init__(self, sentence: str, wait: int) -> None:
+        """Says so.
+
+        Args:
+            sentence: for whoever asked.
+            wait: seconds after which it is worth asking again.
+        """
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class TooManyRequestsError(BusyError):
+    """One client asks more often than the settings allow."""
+
+
 class EvaluationError(AssistantError):
     """A file of judged questions cannot be used."""
 

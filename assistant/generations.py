@@ -26,16 +26,28 @@ _Mark = tuple[int, int, int]
 class Generations:
     """Opens the index in a folder, and each that takes its place."""
 
-    def __init__(self, index_dir: Path, max_question_chars: int) -> None:
+    def __init__(
+        self,
+        index_dir: Path,
+        max_question_chars: int,
+        opened: Callable[[Assistant | None], Assistant] | None = None,
+    ) -> None:
         """Opens the index that is there.
+
+        Args:
+            index_dir: folder of the built index.
+            max_question_chars: longest question in code points.
+            opened: opens the index that is in the folder, given the assistant over the one before; None for one that
+                answers in this process.
 
         Raises:
             IndexMissingError, IndexDamagedError, IndexStaleError: as for `Assistant.open`.
         """
         self._index_dir = index_dir
         self._max_question_chars = max_question_chars
+        self._opened = opened or self._open_here
         self._seen = _mark(index_dir)
-        self._newest = Assistant.open(index_dir, max_question_chars)
+        self._newest = self._opened(None)
         self._pinned: ContextVar[Assistant | None] = ContextVar("generation", default=None)
         self._heed: list[Callable[[], None]] = []
 
@@ -63,7 +75,7 @@ class Generations:
             return False
         self._seen = mark
         try:
-            new = Assistant.open(self._index_dir, self._max_question_chars, self._newest.encoder)
+            new = self._opened(self._newest)
             for question in new.suggestions(count=1):
                 new.ask(question)
         except AssistantError as error:
@@ -74,6 +86,9 @@ class Generations:
             then()
         _LOG.info("A new index is in use: %d policies.", len(new.policies()))
         return True
+
+    def _open_here(self, last: Assistant | None) -> Assistant:
+        return Assistant.open(self._index_dir, self._max_question_chars, last.encoder if last else None)
 
     def watch(self, stop: threading.Event, every: float = EVERY) -> None:
         """Refreshes until `stop` is set.

@@ -17,6 +17,7 @@ _KINDS = {int: "a whole number", bool: "yes or no", str: "text", Path: "a path"}
 _ANCESTOR = re.compile(r"'self'|\*|https?:|(https?://)?(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:(\d{1,5}|\*))?")
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _LOGS = ("json", "text", "off")
+_MOST_WORKERS = 64
 _SWITCH = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
 
@@ -32,7 +33,13 @@ class Settings:
     max_file_seconds: int = field(default=120, metadata={"doc": "Longest time that reading one file may take."})
     max_file_memory_mb: int = field(default=4096, metadata={"doc": "Most memory that reading one file may take."})
     max_question_chars: int = field(default=2000, metadata={"doc": "Longest question, in characters."})
-    concurrency: int = field(default=4, metadata={"doc": "Questions answered at the same time by the web server."})
+    concurrency: int = field(
+        default=4,
+        metadata={"doc": "Questions in hand at the same time; twice as many as there are workers where that is more."},
+    )
+    workers: int = field(
+        default=0, metadata={"doc": "Processes that answer, beside the one that serves; 0 or 1 for all in one process."}
+    )
     cors_origins: str = field(
         default="",
         metadata={"doc": "Origins whose pages may use the API and the widget, separated by spaces; `*` for all."},
@@ -107,6 +114,8 @@ class Settings:
                 )
         if self.log not in _LOGS:
             raise SettingsError(f"{PREFIX}LOG must be {', '.join(_LOGS[:-1])} or {_LOGS[-1]}, not {self.log!r}.")
+        if not 0 <= self.workers <= _MOST_WORKERS:
+            raise SettingsError(f"{PREFIX}WORKERS must be from 0 to {_MOST_WORKERS}, not {self.workers}.")
         if self.grace_seconds < 1:
             raise SettingsError(f"{PREFIX}GRACE_SECONDS must be 1 or more, not {self.grace_seconds}.")
 

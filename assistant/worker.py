@@ -1,0 +1,131 @@
+"""A process that answers, one call after the other: it holds the encoder and the indexes that may still be asked about.
+
+What reads the index or loads a library is imported once the process knows how many threads it has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from assistant.errors import AssistantError, EncoderError
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+    from assistant.retrieval.encoder import Encoder
+
+_LOG = logging.getLogger(__name__)
+# The method of a call that opens an index; its one argument is the name of the build.
+OPEN = "open"
+_WARM = "Which data is collected?"
+
+
+class Call(NamedTuple):
+    """A method of the assistant over one index."""
+
+    # Numbers of the indexes that may still be asked about; the others are let go.
+    alive: frozenset[int]
+    # Number of the index.
+    generation: int
+    method: str
+    args: tuple[object, ...]
+
+
+class Reply(NamedTuple):
+    """What came of a call."""
+
+    # What the method returned.
+    value: object
+    # What it raised instead.
+    error: Exception | None = None
+
+
+class Job(NamedTuple):
+    """What a worker works on."""
+
+    index_dir: Path
+    # Longest question in code points.
+    max_question_chars: int
+    # Of the libraries that encode and search.
+    threads: int
+    # Done first of all, such as starting the log.
+    prepare: Callable[[], None] | None
+    # Makes what replies to calls.
+    answering: Callable[[Job], Callable[[Call], Reply]]
+
+
+def work(connection: Connection, job: Job) -> None:
+    """The process: replies to each call that comes, until nobody is there to call."""
+    # The process in front says when it is the end; a signal may go to all processes of a group.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = str(job.threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if job.prepare:
+        job.prepare()
+    reply = job.answering(job)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            connection.send(reply(connection.recv()))
+
+
+def _end_with_parent() -> None:
+    """Ends this process, whatever it is doing, when the one that started it has ended in whatever way."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+class Answering:
+    """Replies with the assistants over the indexes that were opened, which have one encoder."""
+
+    def __init__(self, job: Job) -> None:
+        """Loads the encoder."""
+        self._job = job
+        self._opened: dict[int, Assistant] = {}
+        self._encoder: Encoder | None = None
+        # Where it cannot be loaded, the first call tells why.
+        with contextlib.suppress(EncoderError):
+            self._encoder = _load()
+
+    def __call__(self, call: Call) -> Reply:
+        """What comes of one call; of an error that nobody foresaw only the kind, for the rest is in the log."""
+        for generation in self._opened.keys() - call.alive:
+            del self._opened[generation]
+        try:
+            if call.method == OPEN:
+                return Reply(self._open(call.generation, str(call.args[0])))
+            return Reply(getattr(self._opened[call.generation], call.method)(*call.args))
+        except AssistantError as error:
+            return Reply(None, error)
+        except Exception as error:
+            _LOG.error("An error while answering.", exc_info=error)
+            return Reply(None, RuntimeError(f"{type(error).__name__} in a worker"))
+
+    def _open(self, generation: int, build: str) -> bool:
+        """Opens the index that lies in the folder and asks it something; whether it is this build."""
+        from assistant.ask import Assistant
+        from assistant.index.manifest import read_record
+
+        assistant = Assistant.open(self._job.index_dir, self._job.max_question_chars, self._encoder)
+        if read_record(self._job.index_dir)["build"] != build:
+            return False
+        if assistant.policies():
+            assistant.ask(_WARM, top_k=1)
+        self._opened[generation] = assistant
+        return True
+
+
+def _load() -> Encoder:
+    from assistant.retrieval.encoder import Encoder
+
+    return Encoder()

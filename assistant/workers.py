@@ -1,0 +1,305 @@
+"""Several processes that answer questions, and the pool of them: each has one question at a time in its hands.
+
+A worker that ends is started anew, and what it had in its hands is asked once more of another one. All workers end with
+the process that started them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from assistant.errors import AssistantError, BusyError
+from assistant.worker import OPEN, Answering, Call, Job, Reply, work
+
+_LOG = logging.getLogger(__name__)
+# Seconds that an answer may take, and to wait for a worker that is free.
+SECONDS = 30.0
+# Seconds that a worker may take to load the encoder and to open an index.
+OPENING = 300.0
+# Seconds before a worker that has ended is started anew: one that cannot start must not take all the time there is.
+PAUSE = 1.0
+# Times that a question is asked where workers end over it.
+_TRIES = 2
+# Seconds after which it is worth asking again.
+_WAIT = 5
+_SPAWN = multiprocessing.get_context("spawn")
+_NOBODY = "Nobody is there to answer just now; ask again in a moment."
+_LATE = "The answer took too long and was given up; ask again, with fewer words."
+
+
+class _GoneError(Exception):
+    """A worker has ended with a call in its hands."""
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    """One process; `busy` and `opened` change under the pool's lock."""
+
+    process: SpawnProcess
+    connection: Connection
+    # Numbers of the indexes that it can be asked about.
+    opened: set[int] = field(default_factory=set)
+    # Whether it has a call in its hands.
+    busy: bool = False
+    # Whether it is to open an index before it gets another question.
+    reserved: bool = False
+
+
+class _Index(NamedTuple):
+    """The index that workers open when they start."""
+
+    generation: int
+    # Name of its build.
+    build: str
+
+
+class Workers:
+    """So many processes that answer; a context manager, whose end is theirs. Used by any number of threads."""
+
+    def __init__(
+        self,
+        index_dir: Path,
+        count: int,
+        max_question_chars: int,
+        *,
+        prepare: Callable[[], None] | None = None,
+        seconds: float = SECONDS,
+        answering: Callable[[Job], Callable[[Call], Reply]] = Answering,
+    ) -> None:
+        """Starts the processes, which load the encoder while something else is done here.
+
+        Args:
+            index_dir: folder of the built index.
+            count: how many, 1 or more.
+            max_question_chars: longest question in code points.
+            prepare: what each process does first; a function of a module.
+            seconds: longest time that an answer may take.
+            answering: makes what replies in each process.
+        """
+        self._job = Job(index_dir, max_question_chars, _threads(count), prepare, answering)
+        self._seconds = seconds
+        self._count = count
+        self._changed = threading.Condition()
+        self._living: list[_Worker] = []
+        self._newest: _Index | None = None
+        # Changed without the lock, which whoever forgets an index may hold already.
+        self._alive: set[int] = set()
+        self._numbers = itertools.count(1)
+        self._closed = threading.Event()
+        self._keepers = [threading.Thread(target=self._keep, daemon=True) for _ in range(count)]
+        for keeper in self._keepers:
+            keeper.start()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all processes at once; they hold nothing that could be lost."""
+        with self._changed:
+            self._closed.set()
+            for worker in self._living:
+                worker.process.kill()
+            self._changed.notify_all()
+        for keeper in self._keepers:
+            keeper.join()
+
+    def pids(self) -> tuple[int, ...]:
+        """The processes that are there now."""
+        with self._changed:
+            return tuple(worker.process.pid for worker in self._living if worker.process.pid)
+
+    def open(self, build: str) -> int | None:
+        """Lets each worker open the index in the folder, one after the other, so that the others go on answering.
+
+        Args:
+            build: name of the build that it must be.
+
+        Returns:
+            The number by which this index is asked about until it is forgotten; None where another has taken its place.
+
+        Raises:
+            AssistantError: a worker cannot open it, or no worker is there.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._living or self._closed.is_set(), OPENING)
+            index, before = _Index(next(self._numbers), build), self._newest
+            self._alive.add(index.generation)
+            self._newest = index
+            there = tuple(self._living)
+        taken_up = False
+        try:
+            opened = [self._open_next(worker, index) for worker in there]
+            if True not in opened and False not in opened:
+                raise AssistantError("No process that answers has started; the log says why.")
+            taken_up = False not in opened
+        finally:
+            if not taken_up:
+                with self._changed:
+                    self._newest = before
+                self.forget(index.generation)
+        return index.generation if taken_up else None
+
+    def forget(self, generation: int) -> None:
+        """Lets workers let go of an index that nobody will ask about again."""
+        self._alive.discard(generation)
+
+    def call(self, generation: int, method: str, *args: object) -> Any:
+        """What a method of the assistant over an index returns, in whichever worker is free first.
+
+        Args:
+            generation: the number of the index.
+            method: its name.
+            args: its arguments.
+
+        Raises:
+            AssistantError: as the method does.
+            BusyError: no worker has become free, or answers over this index, or does in time.
+        """
+        for _ in range(_TRIES):
+            worker = self._take(generation)
+            try:
+                reply = self._converse(worker, Call(frozenset(self._alive), generation, method, args), self._seconds)
+            except _GoneError:
+                continue
+            self._give_back(worker)
+            if reply.error:
+                raise reply.error
+            return reply.value
+        raise BusyError(_NOBODY, _WAIT)
+
+    def _converse(self, worker: _Worker, call: Call, seconds: float) -> Reply:
+        """What a worker replies; one that does not is ended.
+
+        Raises:
+            BusyError: it does not in time.
+            _GoneError: it has ended.
+        """
+        late = False
+        try:
+            worker.connection.send(call)
+            late = not worker.connection.poll(seconds)
+            if not late:
+                reply: Reply = worker.connection.recv()
+                return reply
+        except (EOFError, OSError):
+            pass
+        worker.process.kill()
+        if late and not self._closed.is_set():
+            _LOG.error("An answering process took more than %g seconds and is ended.", seconds)
+            raise BusyError(_LATE, _WAIT)
+        raise _GoneError
+
+    def _take(self, generation: int) -> _Worker:
+        """A worker that is free and has opened this index; it is the caller's until it is given back."""
+
+        def free() -> _Worker | None:
+            usable = (each for each in self._living if not each.busy and not each.reserved)
+            return next((each for each in usable if generation in each.opened), None)
+
+        def hopeless() -> bool:
+            """Whether nobody has this index or is about to open it."""
+            newest = self._newest is not None and self._newest.generation == generation
+            starting = len(self._living) < self._count or any(each.reserved for each in self._living)
+            there = any(generation in each.opened for each in self._living)
+            return self._closed.is_set() or not (there or (newest and starting))
+
+        with self._changed:
+            self._changed.wait_for(lambda: free() or hopeless(), self._seconds)
+            worker = free()
+            if not worker or self._closed.is_set():
+                raise BusyError(_NOBODY, _WAIT)
+            worker.busy = True
+            return worker
+
+    def _give_back(self, worker: _Worker, *, opened: bool = False) -> None:
+        with self._changed:
+            worker.busy = False
+            worker.reserved = worker.reserved and not opened
+            self._changed.notify_all()
+
+    def _open_next(self, worker: _Worker, index: _Index) -> bool | None:
+        """Lets a worker open an index as soon as it is free; None where it has ended."""
+        with self._changed:
+            worker.reserved = True
+            self._changed.wait_for(lambda: not worker.busy or worker not in self._living)
+            worker.busy = True
+        try:
+            return self._open_in(worker, index)
+        except _GoneError:
+            return None
+        finally:
+            self._give_back(worker, opened=True)
+
+    def _open_in(self, worker: _Worker, index: _Index) -> bool:
+        alive = frozenset(self._alive)
+        reply = self._converse(worker, Call(alive, index.generation, OPEN, (index.build,)), OPENING)
+        if reply.error:
+            raise reply.error
+        if reply.value:
+            with self._changed:
+                worker.opened = (worker.opened & alive) | {index.generation}
+        return bool(reply.value)
+
+    def _keep(self) -> None:
+        """Has one worker there: starts another where it has ended."""
+        while not self._closed.is_set():
+            try:
+                worker, newest = self._start()
+            except OSError as error:
+                _LOG.error("A process that answers cannot be started: %s.", type(error).__name__)
+            else:
+                if newest:
+                    self._catch_up(worker, newest)
+                worker.process.join()
+                with self._changed:
+                    self._living.remove(worker)
+                    self._changed.notify_all()
+                if not self._closed.is_set():
+                    _LOG.error("A process that answers has ended (%s); another is started.", worker.process.exitcode)
+            self._closed.wait(PAUSE)
+
+    def _start(self) -> tuple[_Worker, _Index | None]:
+        """A new process among the others, and what it must open before it can answer."""
+        ours, theirs = multiprocessing.Pipe()
+        process = _SPAWN.Process(target=work, args=(theirs, self._job), name="assistant-worker", daemon=True)
+        process.start()
+        # The worker sees the end of this process by the end of the pipe, of which nobody else may hold that end.
+        theirs.close()
+        with self._changed:
+            worker = _Worker(process, ours, reserved=self._newest is not None)
+            self._living.append(worker)
+            self._changed.notify_all()
+            if self._closed.is_set():
+                process.kill()
+            return worker, self._newest
+
+    def _catch_up(self, worker: _Worker, newest: _Index) -> None:
+        try:
+            if self._open_next(worker, newest) is False:
+                _LOG.info("A new process that answers waits for the index that has just been built.")
+        except AssistantError as error:
+            _LOG.error("A new process that answers waits for an index that can be used: %s", error)
+
+
+def _threads(count: int) -> int:
+    """Threads of each of `count` processes: together as many as one process may have, or one each."""
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, (int(stated) if stated.isdigit() else cores) // count)

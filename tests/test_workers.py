@@ -1,0 +1,260 @@
+"""Several processes answer: as one process does, whatever becomes of one of them, and none is left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import BusyError, IndexDamagedError, QuestionEmptyError
+from assistant.workers import Workers
+from tests.fake_worker import FakeAnswering
+from tests.operated import PATIENCE, ROOT
+
+
+def until(true: Callable[[], object]) -> None:
+    """Waits for something, not for ever."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def there(pid: int) -> bool:
+    """Whether a process is running; one that has ended and was not waited for is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+# --- the pool, over workers without a model
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "build").write_text("a")
+    return tmp_path
+
+
+@pytest.fixture
+def two(folder: Path) -> Iterator[Workers]:
+    with Workers(folder, 2, 100, answering=FakeAnswering) as workers:
+        yield workers
+
+
+def started(folder: Path) -> list[int]:
+    """The processes that there were, in order."""
+    return [int(line) for line in (folder / "pids").read_text().split()]
+
+
+def opened(workers: Workers, build: str = "a") -> int:
+    generation = workers.open(build)
+    assert generation is not None
+    return generation
+
+
+def test_questions_are_answered_at_once_and_each_by_one_worker(two: Workers, folder: Path) -> None:
+    generation = opened(two)
+    with ThreadPoolExecutor(8) as people:
+        pids = list(people.map(lambda _: two.call(generation, "sleep", 0.1), range(8)))
+    assert set(pids) == set(two.pids()) == set(started(folder))
+    assert sorted(pids.count(pid) for pid in set(pids)) == [4, 4]
+
+
+def test_what_is_wrong_with_a_question_is_told_in_its_own_words(two: Workers) -> None:
+    generation = opened(two)
+    with pytest.raises(QuestionEmptyError, match=r"^The question is empty; type one\.$"):
+        two.call(generation, "empty")
+    assert two.call(generation, "pid") in two.pids()
+
+
+def test_cores_are_shared_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stated, count, each in (("8", 3, "2"), ("1", 2, "1"), ("4", 1, "4")):
+        monkeypatch.setenv("OMP_NUM_THREADS", stated)
+        with Workers(folder, count, 100, answering=FakeAnswering) as workers:
+            assert workers.call(opened(workers), "threads") == each
+
+
+def test_a_worker_that_ends_is_replaced_and_its_question_asked_again(two: Workers, folder: Path) -> None:
+    generation = opened(two)
+    before = set(two.pids())
+    assert two.call(generation, "die", "once") in before
+    until(lambda: len(started(folder)) == 3)
+    # The new one has the index too.
+    with ThreadPoolExecutor(2) as people:
+        until(lambda: len({*people.map(lambda _: two.call(generation, "sleep", 0.1), range(2))} - before) == 1)
+    assert two.call(generation, "build") == "a"
+
+
+def test_a_question_that_ends_every_worker_is_told_so(two: Workers) -> None:
+    generation = opened(two)
+    with pytest.raises(BusyError, match="ask again"):
+        two.call(generation, "die")
+    until(lambda: len(two.pids()) == 2)
+    assert two.call(generation, "build") == "a"
+
+
+def test_killed_again_and_again_under_load_no_answer_fails(folder: Path) -> None:
+    with Workers(folder, 3, 100, answering=FakeAnswering) as workers, ThreadPoolExecutor(4) as people:
+        generation, over = opened(workers), threading.Event()
+
+        def ask() -> int:
+            answers = 0
+            while not over.is_set():
+                assert workers.call(generation, "sleep", 0.01)
+                answers += 1
+            return answers
+
+        asked = [people.submit(ask) for _ in range(4)]
+        for _ in range(4):
+            until(lambda: len(workers.pids()) == 3)
+            os.kill(workers.pids()[0], signal.SIGKILL)
+            # The second try of a question is its last.
+            until(lambda: len(workers.pids()) < 3)
+        over.set()
+        assert all(each.result(PATIENCE) > 0 for each in asked)
+
+
+def test_an_answer_that_takes_too_long_is_given_up(folder: Path) -> None:
+    with Workers(folder, 1, 100, answering=FakeAnswering, seconds=0.5) as workers:
+        generation = opened(workers)
+        (before,) = workers.pids()
+        with pytest.raises(BusyError, match="too long"):
+            workers.call(generation, "sleep", 3600)
+        until(lambda: not there(before))
+        until(lambda: workers.pids() and workers.pids() != (before,))
+        assert not there(before)
+
+
+def test_who_waits_too_long_for_a_worker_is_told_so(folder: Path) -> None:
+    with Workers(folder, 1, 100, answering=FakeAnswering, seconds=1) as workers, ThreadPoolExecutor(1) as other:
+        generation = opened(workers)
+        first = other.submit(workers.call, generation, "sleep", 3600)
+        until((folder / "asleep").exists)
+        with pytest.raises(BusyError):
+            workers.call(generation, "pid")
+        assert isinstance(first.exception(PATIENCE), BusyError)
+
+
+def test_an_older_index_is_asked_about_until_it_is_forgotten(two: Workers, folder: Path) -> None:
+    first = opened(two)
+    (folder / "build").write_text("b")
+    second = opened(two, "b")
+    assert {two.call(first, "build"), two.call(second, "build")} == {"a", "b"}
+    assert two.call(second, "opened") == ["a", "b"]
+    two.forget(first)
+    assert two.call(second, "opened") == ["b"]
+
+
+def test_workers_go_on_answering_while_each_opens_a_new_index(two: Workers, folder: Path) -> None:
+    first, over = opened(two), threading.Event()
+
+    def ask() -> set[str]:
+        builds = set()
+        while not over.is_set():
+            builds.add(two.call(first, "build"))
+        return builds
+
+    with ThreadPoolExecutor(3) as people:
+        asked = [people.submit(ask) for _ in range(3)]
+        for build in "bcdef":
+            (folder / "build").write_text(build)
+            assert two.call(opened(two, build), "build") == build
+        over.set()
+        assert [each.result(PATIENCE) for each in asked] == [{"a"}] * 3
+
+
+def test_an_index_that_was_replaced_or_cannot_be_used_is_not_taken_up(two: Workers, folder: Path) -> None:
+    first = opened(two)
+    assert two.open("b") is None
+    (folder / "build").write_text("damaged")
+    with pytest.raises(IndexDamagedError, match=r"^The index cannot be used; build it anew\.$"):
+        two.open("c")
+    assert two.call(first, "build") == "a"
+
+
+def test_an_index_that_is_gone_and_nobody_has_is_told_at_once(two: Workers, folder: Path) -> None:
+    first = opened(two)
+    (folder / "build").write_text("damaged")
+    before = set(two.pids())
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(set(two.pids()) - before) == 2)
+    with pytest.raises(BusyError):
+        two.call(first, "build")
+    (folder / "build").write_text("b")
+    assert two.call(opened(two, "b"), "build") == "b"
+
+
+def test_the_end_ends_every_worker(folder: Path) -> None:
+    with Workers(folder, 2, 100, answering=FakeAnswering) as workers, ThreadPoolExecutor(1) as other:
+        generation = opened(workers)
+        last = other.submit(workers.call, generation, "sleep", 3600)
+        until((folder / "asleep").exists)
+        workers.close()
+        assert isinstance(last.exception(PATIENCE), BusyError)
+        with pytest.raises(BusyError):
+            workers.call(generation, "pid")
+    assert not any(map(there, started(folder)))
+
+
+def test_an_end_before_the_start_ends_them_too(folder: Path) -> None:
+    (folder / "pids").touch()
+    with Workers(folder, 2, 100, answering=FakeAnswering) as workers:
+        pass
+    assert workers.pids() == ()
+    assert not any(map(there, started(folder)))
+
+
+def test_a_signal_to_the_whole_group_does_not_end_a_worker(two: Workers) -> None:
+    generation = opened(two)
+    pids = two.pids()
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+    with ThreadPoolExecutor(2) as people:
+        assert set(people.map(lambda _: two.call(generation, "sleep", 0.1), range(2))) == set(pids)
+
+
+def test_without_the_process_in_front_no_worker_stays(folder: Path) -> None:
+    command = [sys.executable, "-m", "tests.fake_worker", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as front:
+        assert front.stdout
+        assert front.stdout.readline() == b"there\n"
+        pids = started(folder)
+        assert all(map(there, pids))
+        front.kill()
+        # One waits for a call, and one is in the middle of one.
+        until(lambda: not any(map(there, pids)))
+
+
+def test_an_index_is_forgotten_with_the_assistant_over_it(index_dir: Path) -> None:
+    from assistant.index import load
+    from assistant.served import Served
+
+    forgotten: list[int] = []
+
+    class Counting:
+        def call(self, *_: object) -> None:
+            raise AssertionError
+
+        def forget(self, generation: int) -> None:
+            forgotten.append(generation)
+
+    served = Served(load(index_dir), 100, Counting(), 7)  # type: ignore[arg-type]
+    assert served.policies()
+    assert served.clause(served.policies()[0].id, "1")
+    assert not forgotten
+    del served
+    gc.collect()
+    assert forgotten == [7]
