@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import BertModel
 
-from assistant.retrieval.encoder import BATCH, Encoder
+from assistant.retrieval.encoder import BATCH, Encoder, _groups
 from assistant.retrieval.late import SCALE
 from assistant.retrieval.weights import PROJECTION, bert, read_page, read_tensors
 
@@ -149,3 +149,20 @@ def test_many_threads_encode_alike(encoder: Encoder) -> None:
 def test_importing_the_module_leaves_torch_alone() -> None:
     code = "import sys, assistant.retrieval.encoder; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=os.environ, check=False).returncode == 0
+
+
+def test_questions_of_several_threads_get_the_vectors_that_they_get_alone(encoder: Encoder) -> None:
+    questions = [f"how long do you keep record {number} " + "of me " * (number % 7 * 12) for number in range(60)]
+    alone = [encoder.encode_queries([question])[0] for question in questions]
+    with ThreadPoolExecutor(12) as pool:
+        together = list(pool.map(encoder.encode_query, questions))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(other.vector, one.vector, atol=1e-5)
+        np.testing.assert_allclose(other.tokens, one.tokens, atol=1e-5)
+        np.testing.assert_array_equal(other.pieces, one.pieces)
+
+
+def test_long_questions_are_not_padded_to_more_than_the_bound() -> None:
+    groups = list(_groups([400, 10, 500, 12, 300, 11]))
+    assert sorted(at for group in groups for at in group) == list(range(6))
+    assert groups == [[1, 5, 3], [4, 0], [2]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from assistant.errors import EncoderError
 from assistant.retrieval.late import SCALE, TokenVectors, gather
+from assistant.retrieval.together import Together
 from assistant.retrieval.weights import MODEL_DIR, PROJECTION, TOKENIZER, Tensors, bert, read_page, read_tensors
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ Floats = NDArray[np.float32]
 MAX_PIECES = 512
 # Texts in one pass. 8 to 16 long ones stay in the caches: a fifth faster in one thread than sentence-transformers' 32.
 BATCH = 16
+# Questions that are encoded together at most, and their word pieces, padding included: a long one holds up few others.
+QUESTIONS = 32
+QUESTION_PIECES = 1024
 # Texts that are tokenised and sorted by length together: enough for batches of one length, and bounded memory.
 CHUNK = 2048
 _SPACE = "▁"
@@ -79,6 +84,7 @@ class Encoder:
         self._silent = np.array([piece in special or not any(map(str.isalnum, piece)) for piece, _ in pieces])
         # bool[vocabulary]: pieces that stand for the space before them too.
         self._spaced = np.array([piece.startswith(_SPACE) for piece, _ in pieces])
+        self._together = Together(self.encode_queries, QUESTIONS, lanes=_threads())
 
     @property
     def name(self) -> str:
@@ -101,13 +107,23 @@ class Encoder:
         return int(self._projection.shape[1])
 
     def encode_query(self, text: str) -> EncodedQuery:
-        """One question; what lies beyond `MAX_PIECES` word pieces is not read."""
+        """One question; what lies beyond `MAX_PIECES` word pieces is not read.
+
+        Questions of several threads that arrive together are encoded together.
+        """
+        return self._together(text)
+
+    def encode_queries(self, texts: Sequence[str]) -> list[EncodedQuery]:
+        """As `encode_query`, for each of several questions, in their order."""
         prefix = self._page.question_prefix
-        encoding = self._tokenizer.encode(prefix + text)
-        vectors, states = self._forward([encoding])
-        numbers, kept, _ = self._pieces(encoding, len(prefix))
-        tokens = states[0].numpy()[kept] @ self._projection
-        return EncodedQuery(vectors[0], _unit(tokens), numbers[kept])
+        encodings = self._tokenizer.encode_batch([prefix + text for text in texts])
+        found: dict[int, EncodedQuery] = {}
+        for group in _groups([len(encoding.ids) for encoding in encodings]):
+            vectors, states = self._forward([encodings[at] for at in group])
+            for at, vector, tokens in zip(group, vectors, self._projected(states).numpy(), strict=True):
+                numbers, kept, _ = self._pieces(encodings[at], len(prefix))
+                found[at] = EncodedQuery(vector, tokens[: len(numbers)][kept], numbers[kept])
+        return [found[at] for at in range(len(texts))]
 
     def encode_passages(
         self,
@@ -127,17 +143,22 @@ class Encoder:
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         nothing = (np.empty((0, self.token_dim), np.int8), np.empty(0, np.int32), np.empty(0, np.int32))
         passages = [nothing] * len(texts)
-        for rows, encodings in self._batches([prefix + text for text in texts]):
-            pooled, states = self._forward(encodings)
-            vectors[rows] = pooled
+
+        def encode(batch: tuple[list[int], list[Encoding]]) -> int:
+            rows, encodings = batch
+            vectors[rows], states = self._forward(encodings)
             values = self._stored(states)
             for at, (row, encoding) in enumerate(zip(rows, encodings, strict=True)):
                 numbers, kept, bounds = self._pieces(encoding, len(prefix))
                 context = bounds[kept, 1] <= skips[row]
                 places = np.where(context[:, np.newaxis], -1, np.maximum(bounds[kept] - skips[row], 0))
                 passages[row] = (values[at, : len(numbers)][kept], places[:, 0], places[:, 1])
-            if progress:
-                progress(len(rows))
+            return len(rows)
+
+        with ThreadPoolExecutor(_threads()) as pool:
+            for done in pool.map(encode, self._batches([prefix + text for text in texts])):
+                if progress:
+                    progress(done)
         return Encoded(vectors, gather(passages, self.frequencies(texts), self.token_dim))
 
     def frequencies(self, texts: Sequence[str]) -> NDArray[np.int32]:
@@ -189,10 +210,30 @@ class Encoder:
         """States as `TokenVectors.values`: int8[b, longest, token_dim]."""
         import torch
 
-        with torch.inference_mode():
-            projected = torch.nn.functional.normalize(states @ torch.from_numpy(self._projection), dim=-1)
-            stored: NDArray[np.int8] = projected.mul_(SCALE).round_().to(torch.int8).numpy()
+        stored: NDArray[np.int8] = self._projected(states).mul(SCALE).round().to(torch.int8).numpy()
         return stored
+
+    def _projected(self, states: Tensor) -> Tensor:
+        """Unit vectors of all pieces, padding included: float32[b, longest, token_dim].
+
+        By torch, since the threads of numpy's OpenBLAS spin while they wait.
+        """
+        import torch
+
+        with torch.inference_mode():
+            return torch.nn.functional.normalize(states @ torch.from_numpy(self._projection), dim=-1)
+
+
+def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts that are encoded in one pass: of like length, and no more than `QUESTION_PIECES` with padding."""
+    group: list[int] = []
+    for at in sorted(range(len(lengths)), key=lambda at: lengths[at]):
+        if group and (len(group) + 1) * lengths[at] > QUESTION_PIECES:
+            yield group
+            group = []
+        group.append(at)
+    if group:
+        yield group
 
 
 def _tokenizer(file: Path) -> Tokenizer:
@@ -211,6 +252,7 @@ def _tokenizer(file: Path) -> Tokenizer:
 def _sentence_transformer(config: dict[str, Any], tensors: Tensors) -> SentenceTransformer:
     """The transformer, mean pooling and unit length, as sentence-transformers puts them together."""
     os.environ["HF_HUB_OFFLINE"] = "1"
+    import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
     from torch import nn
@@ -226,10 +268,16 @@ def _sentence_transformer(config: dict[str, Any], tensors: Tensors) -> SentenceT
             states = self.bert(input_ids=features["input_ids"], attention_mask=features["attention_mask"])
             return {**features, "token_embeddings": states.last_hidden_state}
 
+    # Several passes of one thread each, not one of several: those would spin while they wait for each other, and crawl
+    # where another process wants a core (1 question a second instead of 9 on two busy cores).
+    torch.set_num_threads(1)
     modules = [Transformer(), Pooling(config["hidden_size"]), Normalize()]
     return SentenceTransformer(modules=modules, device="cpu").eval()
 
 
-def _unit(vectors: Floats) -> Floats:
-    unit: Floats = (vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)).astype(np.float32)
-    return unit
+def _threads() -> int:
+    """Passes of the encoder at the same time: what OMP_NUM_THREADS says, else one for each core of this process."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdigit() and int(said):
+        return int(said)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
