@@ -86,6 +86,6 @@ def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | Non
         )
     documents = tuple(document for document, _ in read)
     passages = tuple(replace(passage, id=at) for at, passage in enumerate(p for _, each in read for p in each))
-    encoded, new = encode(passages, last.data, Encoder(), progress)
+    encoded, new = encode(passages, last.data, Encoder, progress)
     index.save(index_dir, index.IndexData(manifest, documents, passages, encoded.vectors, encoded.tokens))
     return IngestReport(len(documents), len(passages), new, tuple(failed), time.monotonic() - started)

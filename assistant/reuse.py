@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant import index
 from assistant.errors import IndexDamagedError, IndexMissingError
@@ -65,37 +64,44 @@ def kept(index_dir: Path, manifest: Manifest) -> Kept:
 
 
 def encode(
-    passages: Sequence[Passage], last: IndexData | None, encoder: Encoder, progress: Callable[[int], None] | None
+    passages: Sequence[Passage],
+    last: IndexData | None,
+    load: Callable[[], Encoder],
+    progress: Callable[[int], None] | None,
 ) -> tuple[Encoded, int]:
     """The vectors of all passages, of which only the unknown ones are encoded, and how many those were.
 
     Args:
         passages: of the index to come, in order.
         last: the last index of the same encoder.
-        encoder: of both.
+        load: gives the encoder of both; not called where the last index has all passages and no other.
         progress: called with the number of passages encoded since the last call.
     """
     from assistant.retrieval.encoder import Encoded
 
-    rows = {_input(passage): passage.id for passage in last.passages} if last else {}
     wanted = [_input(passage) for passage in passages]
-    unknown = [each for each in dict.fromkeys(wanted) if each not in rows]
+    before, after = Counter(_input(passage) for passage in last.passages) if last else Counter(), Counter(wanted)
+    rows = {_input(passage): passage.id for passage in last.passages} if last else {}
+    if last and before == after:
+        order = [rows[each] for each in wanted]
+        pieces = (last.tokens.pieces(row) for row in order)
+        tokens = gather(pieces, last.tokens.frequencies, last.tokens.values.shape[1])
+        return Encoded(last.vectors[order], tokens), 0
+    encoder = load()
+    unknown = [each for each in after if each not in rows]
     new = encoder.encode_passages([text for text, _ in unknown], progress, [skip for _, skip in unknown])
     places = {each: at for at, each in enumerate(unknown)}
     found: list[tuple[IndexData | Encoded, int]] = [
         (last, rows[each]) if last and each in rows else (new, places[each]) for each in wanted
     ]
     vectors = np.array([source.vectors[row] for source, row in found], dtype=np.float32).reshape(-1, encoder.dim)
+    # In how many passages each word piece occurs: those of the last index, less what went, plus what came.
+    frequencies = encoder.frequencies([text for text, _ in (after - before).elements()])
+    if last:
+        gone = encoder.frequencies([text for text, _ in (before - after).elements()])
+        frequencies = frequencies - gone + last.tokens.frequencies
     pieces = (source.tokens.pieces(row) for source, row in found)
-    return Encoded(vectors, gather(pieces, _frequencies(wanted, last, encoder), encoder.token_dim)), len(unknown)
-
-
-def _frequencies(wanted: Sequence[_Input], last: IndexData | None, encoder: Encoder) -> NDArray[np.int32]:
-    """In how many passages each word piece occurs: those of the last index, less what went, plus what came."""
-    before, after = Counter(_input(passage) for passage in last.passages) if last else Counter(), Counter(wanted)
-    came = encoder.frequencies([text for text, _ in (after - before).elements()])
-    went = encoder.frequencies([text for text, _ in (before - after).elements()])
-    return came - went + last.tokens.frequencies if last else came
+    return Encoded(vectors, gather(pieces, frequencies, encoder.token_dim)), len(unknown)
 
 
 def _input(passage: Passage) -> _Input:

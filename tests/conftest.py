@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from assistant.ask import Assistant
+    from assistant.retrieval.encoder import Encoder
 
 ROOT = Path(__file__).resolve().parent.parent
 # Before anything of torch or a hub client is imported: a test asks nobody outside, and two cores are shared.
@@ -67,22 +68,40 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def index_dir(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def encoder() -> Encoder:
+    """The real encoder, loaded once: that takes seconds."""
+    from assistant.retrieval.encoder import Encoder
+
+    return Encoder()
+
+
+@pytest.fixture
+def one_encoder(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Encoder:
+    """Whatever is built or opened in a test takes the one that is loaded already."""
+    monkeypatch.setattr("assistant.ingest.Encoder", lambda: encoder)
+    monkeypatch.setattr("assistant.ask.Encoder", lambda: encoder)
+    return encoder
+
+
+@pytest.fixture(scope="session")
+def index_dir(corpus: Path, tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """The real corpus, built with the real encoder once for all tests; not to be written to."""
     from assistant.ingest import ingest
 
     folder = tmp_path_factory.mktemp("built") / "index"
-    report = ingest(corpus, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assistant.ingest.Encoder", lambda: encoder)
+        report = ingest(corpus, folder)
     assert report.errors == ()
     return folder
 
 
 @pytest.fixture(scope="session")
-def assistant(index_dir: Path) -> Assistant:
+def assistant(index_dir: Path, encoder: Encoder) -> Assistant:
     """The real assistant over the real corpus, opened once."""
     from assistant.ask import Assistant
 
-    return Assistant.open(index_dir)
+    return Assistant.open(index_dir, encoder=encoder)
 
 
 @pytest.fixture(scope="session")

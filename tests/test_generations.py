@@ -17,6 +17,8 @@ QUESTION = "How long are cookies kept?"
 TEXT = "Shop Cookie Notice\n\n1. Cookies\nOur cookies are kept for {} days."
 ROUNDS = (30, 60, 90)
 
+pytestmark = pytest.mark.usefixtures("one_encoder")
+
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:

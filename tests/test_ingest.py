@@ -16,6 +16,9 @@ from assistant.ingest import ingest
 from assistant.isolated import Limits
 
 
+pytestmark = pytest.mark.usefixtures("one_encoder")
+
+
 def digests(folder: Path) -> dict[str, str]:
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -16,6 +16,8 @@ from assistant.isolated import Reader
 A = "A Privacy Policy\n\n1. Data\nWe keep your name.\n\n2. Sharing\nWe never sell data."
 B = "B Cookie Notice\n\n1. Cookies\nWe set cookies to remember you for {} days."
 
+pytestmark = pytest.mark.usefixtures("one_encoder")
+
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:

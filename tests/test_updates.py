@@ -22,6 +22,8 @@ from tests.web_fixtures import serving
 QUESTION = "How long are cookies kept?"
 TEXT = "{} Cookie Notice\n\n1. Cookies\nOur cookies are kept for {} days."
 
+pytestmark = pytest.mark.usefixtures("one_encoder")
+
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
