@@ -20,6 +20,7 @@ from assistant.policies.source import list_sources, read_source
 from assistant.settings import Settings
 from assistant.types import Answer, Citation, Confidence, Document, Passage, Policy, Status
 from assistant.web.api.server import create_api
+from assistant.web.limits import RateLimit, rate_limit
 from assistant.web.site import Site
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -152,4 +153,6 @@ def api_over(assistant: object, feedback: object = None, **settings: object) -> 
     """The API alone, over any assistant and any store of feedback."""
     known = Settings(**{"rate_limit": "100000/second", **settings})  # type: ignore[arg-type]
     limiter = anyio.CapacityLimiter(known.concurrency)
-    return create_api(Site(lambda: assistant, known, feedback or Notes(), limiter))  # type: ignore[arg-type]
+    api = create_api(Site(lambda: assistant, known, feedback or Notes(), limiter))  # type: ignore[arg-type]
+    api.add_middleware(RateLimit, limit=rate_limit(known.rate_limit))
+    return api

@@ -49,6 +49,7 @@ def free_port() -> int:
 def operated(folder: Path, *, program: Sequence[str] = ("-m", "tests.operated"), **settings: str) -> Iterator[Running]:
     """Runs it with settings such as `root_path="/privacy"`, and stops it at the end where the test has not."""
     port = settings.setdefault("port", str(free_port()))
+    settings.setdefault("rate_limit", "9999/second")
     settings.setdefault("feedback", str(folder / "feedback.sqlite"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ASSISTANT_")}
     environment |= {f"ASSISTANT_{name.upper()}": value for name, value in settings.items()}

@@ -18,11 +18,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from assistant.errors import FeedbackError, SettingsError
 from assistant.settings import Settings
 from assistant.types import Policy, text_sha256
-from assistant.web.api import limits
+from assistant.web import limits
 from assistant.web.api.cors import origins
-from assistant.web.api.limits import MAX_BODY_BYTES, client_of, rate_limit
 from assistant.web.api.problems import CODES
 from assistant.web.api.server import create_api
+from assistant.web.limits import MAX_BODY_BYTES, client_of, rate_limit
 from assistant.web.site import Site
 from tests.api_fixtures import ITALKI, UNISTUDY, Notes, WordAssistant, api_over, read_corpus
 from tests.web_fixtures import serving
@@ -540,11 +540,11 @@ def test_clients_who_do_not_come_back_are_forgotten(monkeypatch: pytest.MonkeyPa
     limited = limits.RateLimit(app, rate_limit("1000/second"))  # type: ignore[arg-type]
 
     def come(client: str) -> None:
-        scope = {"type": "http", "path": "/api/topics", "client": (client, 1)}
+        scope = {"type": "http", "method": "GET", "path": "/api/topics", "client": (client, 1)}
         asyncio.run(limited(scope, None, None))  # type: ignore[arg-type]
 
     def held() -> set[str]:
-        return set(limited._storage.events)
+        return set(limited._clients._storage.events)
 
     come("203.0.113.7")
     first = held()

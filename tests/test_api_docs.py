@@ -17,8 +17,8 @@ from assistant.json_form import answer_form, citation_form, policy_form
 from assistant.settings import Settings
 from assistant.types import text_sha256
 from assistant.web.api import answers, requests
-from assistant.web.api.limits import MAX_BODY_BYTES
 from assistant.web.api.problems import CODES
+from assistant.web.limits import MAX_BODY_BYTES
 from tests.api_fixtures import WordAssistant, api_over, read_corpus
 from tests.test_project import table, tables
 from tests.web_fixtures import answer, citation, serving

@@ -105,7 +105,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> FeedbackStore:
 def stub_url(stub: StubAssistant, kept: FeedbackStore) -> Iterator[str]:
     from assistant.web.app import create_app
 
-    settings = Settings(feedback=kept.path, store_questions=True)
+    settings = Settings(feedback=kept.path, store_questions=True, rate_limit="9999/second")
     with serving(lambda: create_app(stub, settings)) as url:  # type: ignore[arg-type]
         yield url
 
@@ -650,7 +650,7 @@ def test_the_form_of_a_vote_fits_and_can_be_read_and_touched(open_stub: Open, wi
 def real_url(assistant: Assistant) -> Iterator[str]:
     from assistant.web.app import create_app
 
-    with serving(lambda: create_app(assistant, Settings())) as url:
+    with serving(lambda: create_app(assistant, Settings(rate_limit="9999/second"))) as url:
         yield url
 
 

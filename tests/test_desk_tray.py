@@ -163,7 +163,7 @@ def test_the_real_policies_are_found_read_and_handed_out_word_for_word(
     from assistant.settings import Settings
     from assistant.web.app import create_app
 
-    with serving(lambda: create_app(assistant, Settings())) as address:
+    with serving(lambda: create_app(assistant, Settings(rate_limit="9999/second"))) as address:
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{address}/agents")

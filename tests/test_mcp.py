@@ -99,7 +99,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> FeedbackStore:
 def url(fake: Comparing, counts: FeedbackStore, outside: list[object]) -> Iterator[str]:
     from assistant.web.app import create_app
 
-    settings = Settings(mcp_hosts="ask.example", feedback=counts.path)
+    settings = Settings(mcp_hosts="ask.example", feedback=counts.path, rate_limit="9999/second")
     with serving(lambda: create_app(fake, settings)) as url:  # type: ignore[arg-type]
         yield f"{url}/gradio_api/mcp/"
 

@@ -22,6 +22,7 @@ from assistant.errors import QuestionError
 from assistant.settings import Settings
 from assistant.types import Answer
 from assistant.web.page import GradioDoor, own_page
+from assistant.web.posted import Posts
 from tests.web_fixtures import StubAssistant, answer, citation, serving
 
 CROWD = 3
@@ -81,7 +82,7 @@ def url(outside: Outside, meeting: threading.Barrier) -> Iterator[str]:
             "together": meet,
         }
     )
-    with serving(lambda: create_app(stub, Settings(concurrency=CROWD))) as url:  # type: ignore[arg-type]
+    with serving(lambda: create_app(stub, Settings(concurrency=CROWD, rate_limit="9999/second"))) as url:  # type: ignore[arg-type]
         yield url
 
 
@@ -216,7 +217,7 @@ def test_the_door_reads_paths_below_a_prefix() -> None:
             sent.append(message)
 
         scope = {"type": "http", "path": path, "root_path": root, "query_string": b"", "headers": [], "method": "GET"}
-        asyncio.run(GradioDoor(gradio, "", "")(scope, None, send))  # type: ignore[arg-type]
+        asyncio.run(GradioDoor(gradio, "", "", Posts((), ()))(scope, None, send))  # type: ignore[arg-type]
         return sent[0]["status"]  # type: ignore[return-value]
 
     assert status("/x/config", "/x") == 200

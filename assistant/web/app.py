@@ -21,10 +21,13 @@ from assistant.web.api.server import create_api
 from assistant.web.chat import DESCRIPTION, TITLE, build_chat
 from assistant.web.desk import routes as desk
 from assistant.web.headers import SecurityHeaders
+from assistant.web.hosts import KnownHost
+from assistant.web.limits import MAX_BYTES_ELSEWHERE, BodyLimit, RateLimit, rate_limit
 from assistant.web.log import RequestLog
 from assistant.web.login import Login
 from assistant.web.page import GradioDoor
 from assistant.web.pages import STATIC, file_hashes
+from assistant.web.posted import Posts
 from assistant.web.reader import routes as reader
 from assistant.web.render import render
 from assistant.web.server import run
@@ -61,9 +64,13 @@ def create_app(assistant: Assistant | Generations, settings: Settings) -> FastAP
     site = Site(current, settings, feedback, anyio.CapacityLimiter(settings.concurrency))
     # FastAPI's own pages on the interface load their scripts from another host.
     app = FastAPI(title=TITLE, description=DESCRIPTION, docs_url=None, redoc_url=None, openapi_url=None)
+    # The last one is the outermost.
     app.add_middleware(ApiDoor, api=create_api(site))
+    app.add_middleware(BodyLimit, most=MAX_BYTES_ELSEWHERE)
+    app.add_middleware(RateLimit, limit=rate_limit(settings.rate_limit))
     app.add_middleware(Cors, allowed=origins(settings.cors_origins))
     app.add_middleware(Login, login=settings.agents_login)
+    app.add_middleware(KnownHost)
     for door in (reader, desk, widget):
         app.include_router(door.router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))
@@ -101,7 +108,7 @@ def _mount_chat(app: FastAPI, site: Site) -> Callable[[], None]:
     head = render("head.html", title=TITLE, description=DESCRIPTION, files=file_hashes())
     # Gradio's own server would set it: the open connections of its pages end then.
     app.state.closing = cast(gr.routes.App, mount.app).stop_event
-    mount.app = GradioDoor(mount.app, head, _NOSCRIPT)
+    mount.app = GradioDoor(mount.app, head, _NOSCRIPT, Posts.of(blocks))
     return refresh
 
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 import secrets
 
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.errors import QuestionError
+from assistant.web.api.problems import busy, problem
 from assistant.web.headers import gradio_policy
+from assistant.web.limits import refusal
+from assistant.web.posted import CALL, JOIN, SERVER, TOOLS, Posts, again, whole
 
 # Gradio serves much more: uploads, files, proxies, deep links, run history, monitoring, its own page on its interfaces.
-_PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/robots.txt"} | {
-    f"/gradio_api/{name}" for name in ("info", "component_server/", "queue/join", "queue/data", "cancel")
-}
-_FOLDERS = ("/assets/", "/static/", "/gradio_api/call/", "/gradio_api/heartbeat/")
+_NAMES = "|".join(TOOLS)
+_READ = re.compile(
+    r"/(?:config|theme\.css|favicon\.ico|robots\.txt|(?:assets|static)/(?:[\w@-][\w.@-]*/)*[\w@-][\w.@-]*"
+    rf"|gradio_api/(?:info|queue/data|heartbeat/[\w-]{{1,64}}|call/(?:{_NAMES})/[0-9a-f]{{1,64}}))?",
+    re.ASCII,
+)
+_POSTED = {SERVER, JOIN} | {CALL + name for name in TOOLS}
 # Where programs that speak MCP post their messages, with or without a slash at the end.
 _MCP = "/gradio_api/mcp"
+# Gradio writes addresses out of what a request says of itself; it is told nothing, and this takes the place of it.
+_NOWHERE = b"127.0.0.1"
+_TELLING = {b"host", b"origin", b"x-gradio-server"}
 # Page parameters that open Gradio's own views or stored states.
 _VIEWS = re.compile(rb"(?:^|&)(?:view|deep_link|page|vibe)=")
 
@@ -29,41 +39,88 @@ _VIEWPORT = re.compile(r'<meta\s+name="viewport"[^>]*>')
 class GradioDoor:
     """ASGI application around Gradio's: passes what the chat needs, answers 404 to everything else."""
 
-    def __init__(self, gradio: ASGIApp, head: str, noscript: str) -> None:
+    def __init__(self, gradio: ASGIApp, head: str, noscript: str, posts: Posts) -> None:
         self._gradio = gradio
         self._head = head
         self._noscript = noscript
+        self._posts = posts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-        if scope["type"] == "http" and path.rstrip("/") == _MCP:
-            await self._mcp(scope, receive, send)
-        elif scope["type"] != "http" or not (path in _PATHS or path.startswith(_FOLDERS)):
-            response = JSONResponse({"detail": "Not Found"}, 404)
-            await response(scope, receive, send)
-        elif path != "/":
-            await self._gradio(scope, receive, send)
-        elif _VIEWS.search(scope["query_string"]):
-            await RedirectResponse(scope.get("root_path", "") + "/")(scope, receive, send)
+        root = scope.get("root_path", "")
+        path = scope["path"].removeprefix(root) or "/"
+        is_post = scope.get("method") == "POST"
+        reads = scope.get("method") in {"GET", "HEAD"}
+        answer: ASGIApp
+        if scope["type"] != "http":
+            return
+        if path.rstrip("/") == _MCP:
+            answer = self._mcp if is_post else _refused("POST")
+        elif path in _POSTED:
+            answer = self._post if is_post else _refused("POST")
+        elif not _READ.fullmatch(path):
+            answer = problem(404, "not_found", "There is nothing at this address.")
+        elif not reads:
+            answer = _refused("GET, HEAD")
+        elif path == "/":
+            answer = RedirectResponse(root + "/") if _VIEWS.search(scope["query_string"]) else self._page
         else:
-            await self._page(scope, receive, send)
+            answer = self._config if path == "/config" else self._gradio
+            scope = _untold(scope)
+        await answer(scope, receive, send)
 
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One message each way; Gradio's own page, and what older clients listened to, stay closed."""
-        if scope["method"] == "POST":
-            await self._gradio({**scope, "path": scope["path"].rstrip("/") + "/"}, receive, send)
-        else:
-            response = JSONResponse({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
-            await response(scope, receive, send)
+        path = scope["path"].rstrip("/") + "/"
+        await self._gradio({**scope, "path": path, "headers": _without_forwarded(scope)}, receive, send)
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A call of the page or of a program."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        refused = refusal()
+        # The page is told in a turn of its conversation.
+        if refused and path != SERVER:
+            await busy(refused)(scope, receive, send)
+            return
+        try:
+            body = self._posts.read(path, scope, await whole(receive))
+        except QuestionError as error:
+            await problem(422, "invalid_request", str(error))(scope, receive, send)
+            return
+        await self._gradio(*again(_untold(scope), body, receive), send)
+
+    async def _config(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, config = await _body(self._gradio, scope, receive)
+        # A program has the address that it came by.
+        body = _placed(config, scope, "")
+        await Response(body, status, media_type="application/json")(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        status, html = await _body(self._gradio, {**scope, "headers": plain}, receive)
+        status, html = await _body(self._gradio, _untold(scope), receive)
         nonce = secrets.token_urlsafe(16)
-        page = own_page(html, self._head, self._noscript, nonce)
+        page = own_page(_placed(html, scope, scope.get("root_path") or "/"), self._head, self._noscript, nonce)
         headers = {"content-security-policy": gradio_policy(nonce)}
         await HTMLResponse(page, status, headers)(scope, receive, send)
+
+
+def _refused(allowed: str) -> Response:
+    return problem(405, "invalid_request", f"This address takes {allowed} alone.", {"allow": allowed})
+
+
+def _without_forwarded(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Headers without what a proxy says of a request: the server has read what it believes."""
+    return [(name, value) for name, value in scope["headers"] if not name.startswith((b"x-forwarded-", b"x-gradio-"))]
+
+
+def _untold(scope: Scope) -> Scope:
+    """The request without the host, the site and the proxy that it names."""
+    headers = [(name, value) for name, value in _without_forwarded(scope) if name not in _TELLING]
+    return {**scope, "scheme": "http", "headers": [*headers, (b"host", _NOWHERE)]}
+
+
+def _placed(text: str, scope: Scope, root: str) -> str:
+    """What Gradio wrote, with `root` for the address that it takes to be the server's."""
+    return text.replace(f'"http://{_NOWHERE.decode()}{scope.get("root_path", "")}"', f'"{root}"')
 
 
 def own_page(html: str, head: str, noscript: str, nonce: str) -> str:
@@ -80,7 +137,8 @@ def own_page(html: str, head: str, noscript: str, nonce: str) -> str:
 
 
 async def _body(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, str]:
-    """Status and whole body of what `app` answers."""
+    """Status and whole body of what `app` answers, uncompressed."""
+    plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
     status = 500
     chunks: list[bytes] = []
 
@@ -91,5 +149,5 @@ async def _body(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, str]
         elif message["type"] == "http.response.body":
             chunks.append(message.get("body", b""))
 
-    await app(scope, receive, keep)
+    await app({**scope, "headers": plain}, receive, keep)
     return status, b"".join(chunks).decode("utf-8")

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import anyio.to_thread
 
+from assistant.errors import BusyError
+from assistant.web.limits import refusal
+
 if TYPE_CHECKING:
     from assistant.ask import Assistant
     from assistant.feedback.store import FeedbackStore
     from assistant.settings import Settings
 
 T = TypeVar("T")
+# Questions that may wait for each one that is being answered; who comes later is told to come again.
+_WAITING = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,5 +38,14 @@ class Site:
         return self.current()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of `work`, done in a thread when its turn comes."""
+        """The result of `work`, done in a thread when its turn comes.
+
+        Raises:
+            TooManyRequestsError: this client has had its share for now.
+            BusyError: too many wait already.
+        """
+        if refused := refusal():
+            raise refused
+        if self.limiter.statistics().tasks_waiting >= _WAITING * self.limiter.total_tokens:
+            raise BusyError("Busy right now: too many questions are waiting. Try again in a moment.", 1)
         return await anyio.to_thread.run_sync(work, limiter=self.limiter)

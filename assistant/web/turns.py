@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assistant.answering.language import language_of
-from assistant.errors import AssistantError, FeedbackError
+from assistant.errors import AssistantError, BusyError, FeedbackError
 from assistant.feedback.votes import Vote
 from assistant.types import Answer
 from assistant.web.cards import answer_html, chips_html, error_html
@@ -34,11 +34,19 @@ class Turns:
         Args:
             asked: {"turn": name that the page gave it, "question": text, "policy": id or "", "history": questions}.
         """
-        return await self._site.run(lambda: self._turn(asked))
+        try:
+            return await self._site.run(lambda: self._turn(asked))
+        except BusyError as error:
+            turn, question, _ = _words(asked)
+            return error_html(turn, question, str(error))
 
     async def chips(self, policy: object) -> str:
         """Questions that `policy` answers, "" for all policies, as buttons."""
-        return await self._site.run(lambda: self.chips_now(policy if isinstance(policy, str) else ""))
+        try:
+            return await self._site.run(lambda: self.chips_now(policy if isinstance(policy, str) else ""))
+        except BusyError:
+            # Suggestions are not missed.
+            return ""
 
     async def vote(self, said: object) -> str:
         """Keeps what a person says of an answer; "" where it is kept, else the sentence that says why not.
@@ -47,7 +55,10 @@ class Turns:
             said: {"useful": bool, "reason": one of `Reason` or "", "note": text, "question": text, "status": of the
                 answer, "clauses": permalinks, "policy": id or ""}.
         """
-        return await self._site.run(lambda: self._vote(said))
+        try:
+            return await self._site.run(lambda: self._vote(said))
+        except BusyError as error:
+            return str(error)
 
     def chips_now(self, policy: str) -> str:
         """As `chips`, for the first page."""
@@ -59,11 +70,9 @@ class Turns:
 
     def _turn(self, asked: object) -> str:
         known = asked if isinstance(asked, dict) else {}
-        turn, question, policy = (str(known.get(name) or "") for name in ("turn", "question", "policy"))
+        turn, question, policy = _words(asked)
         history = known.get("history")
         earlier = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
-        if not _TURN.fullmatch(turn):
-            turn = "t"
         try:
             answer = self._answer(question, policy, earlier)
             self._count(question, policy, answer)
@@ -99,3 +108,10 @@ class Turns:
 
     def _suggestions(self, policy: str) -> tuple[str, ...]:
         return self._site.assistant.suggestions([policy] if policy else None)
+
+
+def _words(asked: object) -> tuple[str, str, str]:
+    """Name of a turn, question and policy, whatever was sent instead."""
+    known = asked if isinstance(asked, dict) else {}
+    turn, question, policy = (str(known.get(name) or "") for name in ("turn", "question", "policy"))
+    return turn if _TURN.fullmatch(turn) else "t", question, policy

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, BusyError
 from assistant.web.api.answers import AliveForm
 from assistant.web.api.metrics import Metrics
 
@@ -39,6 +39,8 @@ def router(site: Site, metrics: Metrics) -> APIRouter:
         if ready is not site.assistant:
             try:
                 await site.run(lambda: site.assistant.ask(_QUESTION, top_k=1))
+            except BusyError:
+                raise
             except AssistantError as error:
                 raise HTTPException(503, "The encoder does not answer; the start of the server says why.") from error
             ready = site.assistant

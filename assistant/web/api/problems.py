@@ -69,6 +69,8 @@ async def on_assistant_error(_: Request, error: errors.AssistantError) -> Respon
     if isinstance(error, errors.QuestionError):
         status, code = _QUESTION.get(type(error), (422, "invalid_request"))
         return problem(status, code, str(error))
+    if isinstance(error, errors.BusyError):
+        return busy(error)
     _LOG.error("%s: %s", type(error).__name__, error)
     return internal()
 
@@ -93,6 +95,12 @@ async def on_invalid_request(_: Request, error: RequestValidationError) -> Respo
     first = error.errors()[0]
     code = first["type"] if first["type"] in CODES else "invalid_request"
     return problem(422, code, _sentence(first))
+
+
+def busy(error: errors.BusyError) -> Response:
+    """For who asks too often, or too much at once."""
+    status = 429 if isinstance(error, errors.TooManyRequestsError) else 503
+    return problem(status, _BY_STATUS[status], str(error), {"Retry-After": str(error.wait)})
 
 
 def internal() -> Response:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import anyio.to_thread
 import orjson
 from fastapi import APIRouter, Query
 from starlette.background import BackgroundTask
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -47,12 +45,8 @@ if TYPE_CHECKING:
     from assistant.ask import Assistant
     from assistant.web.site import Site
 
-T = TypeVar("T")
-
 # Earlier questions that are taken into account: a follow-up refers to what was asked shortly before.
 _HISTORY = 20
-# Questions that may wait for each one that is being answered; who comes later is told to come again.
-_WAITING = 16
 
 
 def router(site: Site, metrics: Metrics) -> APIRouter:
@@ -78,7 +72,7 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
                 instead = site.assistant.suggestions(asked.policies, language=language)
             return answer, answer_cards(answer, instead)
 
-        answer, form = await _when_free(site, work)
+        answer, form = await site.run(work)
         metrics.answered(answer)
         return _json(form, BackgroundTask(_count, site, metrics, answer, asked))
 
@@ -86,12 +80,12 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
     async def search(wanted: SearchRequest) -> Response:
         """Finds clauses by meaning, by their words or by their number, whether they answer or not."""
         _bound(site, wanted.query)
-        return _json(await _when_free(site, lambda: find(site.assistant, wanted)))
+        return _json(await site.run(lambda: find(site.assistant, wanted)))
 
     @routes.post("/compare", response_model=ComparisonForm)
     async def compare(asked: CompareRequest) -> Response:
         """Asks each of several policies the same question."""
-        answers = await _when_free(site, lambda: site.assistant.compare(asked.question, asked.policies))
+        answers = await site.run(lambda: site.assistant.compare(asked.question, asked.policies))
         return _json({"question": asked.question, "columns": [column(answer) for answer in answers]})
 
     @routes.get("/suggestions", response_model=SuggestionsForm)
@@ -99,7 +93,7 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
         """Questions that the policies answer, plainest first."""
         policies = None if wanted.policy is None else [wanted.policy]
         language = _suggested_in(wanted.language)
-        found = await _when_free(site, lambda: site.assistant.suggestions(policies, wanted.count, language))
+        found = await site.run(lambda: site.assistant.suggestions(policies, wanted.count, language))
         return _json({"questions": found})
 
 
@@ -141,7 +135,7 @@ def _add_topics(routes: APIRouter, site: Site) -> None:
     @routes.get("/topics/{topic}", response_model=TopicClausesForm)
     async def topic(topic: str, wanted: Annotated[TopicQuery, Query()]) -> Response:
         """Gives the clauses about a topic, in reading order per policy."""
-        citations = await _when_free(site, lambda: site.assistant.topic(topic, wanted.policy or None))
+        citations = await site.run(lambda: site.assistant.topic(topic, wanted.policy or None))
         (known,) = (each for each in site.assistant.topics() if each.id == topic)
         return _json({"topic": {"id": known.id, "title": known.title}, "citations": cards(citations)})
 
@@ -189,17 +183,6 @@ def _vote(vote: FeedbackRequest) -> Vote:
 def _suggested_in(language: str) -> str:
     """A language that there are suggestions in: each other one would be looked for anew, and found to be English."""
     return language if language in SUGGESTIONS else "en"
-
-
-async def _when_free(site: Site, work: Callable[[], T]) -> T:
-    """The result of `work` when its turn comes.
-
-    Raises:
-        HTTPException: too many wait already.
-    """
-    if site.limiter.statistics().tasks_waiting >= _WAITING * site.limiter.total_tokens:
-        raise HTTPException(503, "Too many questions are waiting; try again in a moment.", {"Retry-After": "1"})
-    return await site.run(work)
 
 
 def _count(site: Site, metrics: Metrics, answer: Answer, asked: AskRequest) -> None:
