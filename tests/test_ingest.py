@@ -15,7 +15,6 @@ from assistant.freshness import is_stale
 from assistant.ingest import ingest
 from assistant.isolated import Limits
 
-
 pytestmark = pytest.mark.usefixtures("one_encoder")
 
 
