@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check audit browser format bench quality lighthouse train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench faults updates quality lighthouse train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ browser: ## Install Chromium and nginx for the tests where root and apt are ther
 bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and the widget cost.
 	PYTHONPATH=. $(BIN)/python benchmarks/search.py
 	PYTHONPATH=. $(BIN)/python benchmarks/widget.py
+
+faults: $(VENV)/.installed-dev ## Kill 200 ingests at random moments and count what survives.
+	PYTHONPATH=. $(BIN)/python benchmarks/faults.py
+
+updates: $(VENV)/.installed-dev ## Measure what one changed file among 1,000 costs, and how a running server takes it up.
+	PYTHONPATH=. $(BIN)/python benchmarks/updates.py
 
 quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; POLICYQA=folder adds the questions there.
 	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))

@@ -1,114 +1,266 @@
 """Kills ingest at random moments and counts what survives: `make faults`.
 
-    PYTHONPATH=. python benchmarks/faults.py [--kills 200]
+    PYTHONPATH=. python benchmarks/faults.py [--kills 200] [--light]
 
-Each round changes two policies, starts an ingest in a process of its own and kills it with SIGKILL after a random time,
-drawn over the whole length of an ingest. Then the index must open and be one of the whole ones, the next ingest must
-succeed, and nothing may be left in the folder but the manifest, one build and the locks. The processes are forked from
-this one with the encoder loaded, so that the time is spent in reading, encoding and writing.
+Each round changes two policies, starts an ingest in a process group of its own and sends SIGKILL at a random time: in
+every other round over the whole length of an ingest, else while it writes. It goes to the ingest alone, or to its group
+with the process that reads policies. Then no process of the group may be left, the index must open and be one of the
+whole ones, the next ingest must succeed, and nothing may be left in the folder but the manifest, one build and the
+locks. Meanwhile a server's `Generations`, in a process of its own, takes up each index and is asked all the time for a
+clause of both policies, which must be of one round.
+
+Ingests are forked from a process with the encoder loaded, so that the time is spent in reading, encoding and writing;
+--light takes an encoder that loads nothing. Where no process that reads policies would be there any more when the kill
+comes, none is started, which takes most of the time.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import multiprocessing
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 
 # Before torch is loaded: its threads do not survive a fork.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from assistant import index, ingest
+from assistant.ask import Assistant
+from assistant.generations import Generations
+from assistant.policies.parse import parse
+from assistant.policies.passages import split
+from assistant.policies.source import read_source
 from assistant.retrieval.encoder import Encoder
+from assistant.types import Document, Passage, Policy
+from benchmarks.light import Light
 
+UNFINISHED = ".building"
+NAMES = ("shop", "other")
 TEXT = "Shop Privacy Policy\n\n" + "\n\n".join(
-    f"{number}. Part {number}\nWe keep record {number}-{{0}} of you for {{0}} days, and share it with partner {number}."
-    for number in range(1, 9)
+    f"{number}. Part {number}\nWe keep record {number} of you for {{0}} days, and share it with partner {number}."
+    for number in range(1, 4)
 )
 KEPT = {"manifest.json", ".ingest", ".lock"}
+SEEN = (
+    "killed while it writes",
+    "killed at any time",
+    "of which with its group",
+    "ended before the kill",
+    "the old index serves",
+    "the new index serves",
+    "indexes taken up by the server",
+    "answers meanwhile",
+)
+FAULTS = ("lost", "left behind", "next ingest failed", "processes left", "answers failed", "answers of two indexes")
 SEED = 7
+# Seconds that a process may take to end on a busy machine.
+PATIENCE = 60.0
 
 
 def main() -> None:
     """Prints how the rounds came out; exits 1 where one index was lost or anything stayed behind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
-    kills = parser.parse_args().kills
-    encoder = Encoder()
+    parser.add_argument("--light", action="store_true", help="take an encoder that loads nothing")
+    options = parser.parse_args()
+    encoder = Light() if options.light else Encoder()
     ingest.Encoder = lambda: encoder  # type: ignore[assignment,misc]
-    dice, found = random.Random(SEED), Counter[str]()
+    dice, found, started = random.Random(SEED), Counter[str](), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         corpus, place = Path(folder) / "corpus", Path(folder) / "index"
         corpus.mkdir()
-        last = -1.0
-        length = _length(corpus, place)
-        for days in range(1, kills + 1):
-            before = _days(place)
-            _write(corpus, days)
-            done = _killed(corpus, place, dice.uniform(0, 1.1 * length))
-            found["ended before the kill" if done else "killed"] += 1
-            after = _days(place)
-            found[
-                "the new index serves" if after == days else "the old index serves" if after == before else "lost"
-            ] += 1
-            ingest.ingest(corpus, place)
-            left = {path.name for path in place.iterdir() if not path.name.startswith("build-")} - KEPT
-            found["left behind"] += bool(left) or len(list(place.glob("build-*"))) != 1
-            found["next ingest failed"] += _days(place) != days
-            if time.monotonic() - last > 10:
-                last = time.monotonic()
-                print(f"{days} of {kills}", file=sys.stderr, flush=True)
-    print(f"{kills} ingests of about {length:.2f} s, killed at random moments")
-    for name in ("killed", "ended before the kill", "the old index serves", "the new index serves"):
+        whole, writing = _lengths(corpus, place)
+        with _asked(place, encoder, found):
+            for days in range(1, options.kills + 1):
+                late = days % 2 == 0
+                moment = Moment(late, dice.uniform(0, 1.1 * (writing if late else whole)), dice.random() < 0.5)
+                _round(corpus, place, days, moment, found)
+                if sys.stderr.isatty():
+                    print(f"\r{days} of {options.kills}", end="", file=sys.stderr, flush=True)
+    print(
+        f"{options.kills} ingests of about {whole:.2f} s, of which {1000 * writing:.0f} ms write, "
+        f"in {time.monotonic() - started:.0f} s"
+    )
+    for name in (*SEEN, *FAULTS):
         print(f"  {name}: {found[name]}")
-    for name in ("lost", "left behind", "next ingest failed"):
-        print(f"  {name}: {found[name]}")
-    sys.exit(any(found[name] for name in ("lost", "left behind", "next ingest failed")))
+    sys.exit(any(found[name] for name in FAULTS))
+
+
+class Moment(NamedTuple):
+    """When an ingest is killed."""
+
+    # Whether seconds count from its first write, or from its start.
+    late: bool
+    seconds: float
+    # Whether all its processes are killed, or it alone.
+    whole: bool
+
+
+def _round(corpus: Path, place: Path, days: int, moment: Moment, found: Counter[str]) -> None:
+    before = _days(place)
+    _write(corpus, days)
+    group, killed = _killed(corpus, place, moment)
+    if killed:
+        found["killed while it writes" if moment.late else "killed at any time"] += 1
+        found["of which with its group"] += moment.whole
+    else:
+        found["ended before the kill"] += 1
+    now = _days(place)
+    found["the new index serves" if now == days else "the old index serves" if now == before else "lost"] += 1
+    found["processes left"] += not _gone(group)
+    _ingest(corpus, place)
+    left = {path.name for path in place.iterdir() if not path.name.startswith("build-")} - KEPT
+    found["left behind"] += bool(left) or len(list(place.glob("build-*"))) != 1
+    found["next ingest failed"] += _days(place) != days
+
+
+class _Here(contextlib.nullcontext[None]):
+    """Reads policies in this process, in place of `Reader`."""
+
+    def __enter__(self) -> _Here:  # type: ignore[override]
+        return self
+
+    def read(self, path: Path, row: Policy | None = None) -> tuple[Document, tuple[Passage, ...]]:
+        document = parse(read_source(path), row)
+        return document, tuple(split(document))
+
+
+def _ingest(corpus: Path, place: Path) -> None:
+    """An ingest in this process alone."""
+    with mock.patch.object(ingest, "Reader", return_value=_Here()):
+        ingest.ingest(corpus, place)
 
 
 def _write(corpus: Path, days: int) -> None:
-    for name in ("shop", "other"):
+    for name in NAMES:
         (corpus / f"{name}.txt").write_text(TEXT.format(days), encoding="utf-8")
 
 
-def _length(corpus: Path, place: Path) -> float:
-    """Seconds that an ingest takes in a forked process."""
+def _lengths(corpus: Path, place: Path) -> tuple[float, float]:
+    """Seconds that an ingest takes in a forked process, and those of them from its first write on."""
     _write(corpus, 100_001)
-    ingest.ingest(corpus, place)
+    _ingest(corpus, place)
     _write(corpus, 100_002)
     started = time.monotonic()
-    _killed(corpus, place, 600)
-    return time.monotonic() - started
+    child = _start(corpus, place, ingest.ingest)
+    _wait(child, (place / UNFINISHED).exists)
+    writing = time.monotonic()
+    _wait(child, lambda: False)
+    return time.monotonic() - started, time.monotonic() - writing
 
 
-def _killed(corpus: Path, place: Path, after: float) -> bool:
-    """Runs an ingest in a process of its own and kills it; whether it had ended before."""
+def _killed(corpus: Path, place: Path, moment: Moment) -> tuple[int, bool]:
+    """Runs an ingest in a process group of its own and kills it.
+
+    Returns:
+        The process group, and whether the ingest was killed before it had ended.
+    """
+    child = _start(corpus, place, _ingest if moment.late else ingest.ingest)
+    if moment.late and _wait(child, (place / UNFINISHED).exists):
+        return child, False
+    end = time.monotonic() + moment.seconds
+    if _wait(child, lambda: time.monotonic() >= end):
+        return child, False
+    (os.killpg if moment.whole else os.kill)(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return child, True
+
+
+def _start(corpus: Path, place: Path, run: Callable[[Path, Path], object]) -> int:
+    """An ingest in a process of its own, which leads a group of its own."""
     child = os.fork()
     if child == 0:
-        ingest.ingest(corpus, place)
+        os.setpgid(0, 0)
+        run(corpus, place)
         os._exit(0)
-    deadline = time.monotonic() + after
-    while time.monotonic() < deadline:
+    # In both: whichever comes first.
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.setpgid(child, child)
+    return child
+
+
+def _wait(child: int, until: Callable[[], bool]) -> bool:
+    """Waits until something is so; whether the process ended before."""
+    while not until():
         ended, status = os.waitpid(child, os.WNOHANG)
+        if ended and status:
+            sys.exit(f"An ingest failed by itself with status {status}.")
         if ended:
-            if status:
-                sys.exit(f"An ingest failed by itself with status {status}.")
             return True
-        time.sleep(0.001)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+        time.sleep(0.0005)
+    return False
+
+
+def _gone(group: int) -> bool:
+    """Whether all processes of a group end."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.005)
     return False
 
 
 def _days(place: Path) -> int:
     """Which of the rounds the index is of; all its documents must be of the same."""
-    found = {int(d.text.partition(" days")[0].rpartition(" ")[2]) for d in index.load(place).documents}
-    return found.pop() if len(found) == 1 else -1
+    found = {days for document in index.load(place).documents for days in _told(document.text)}
+    return int(found.pop()) if len(found) == 1 else -1
+
+
+def _told(text: str) -> list[str]:
+    return re.findall(r"for (\d+) days", text)
+
+
+@contextlib.contextmanager
+def _asked(place: Path, encoder: Encoder | Light, found: Counter[str]) -> Iterator[None]:
+    """Has a process ask all the time, and adds what it saw at the end."""
+    ours, theirs = multiprocessing.Pipe()
+    asking = multiprocessing.get_context("fork").Process(target=_ask, args=(place, encoder, theirs), daemon=True)
+    asking.start()
+    if not ours.poll(PATIENCE):
+        sys.exit("The server did not open the index.")
+    ours.recv()
+    yield
+    ours.send(None)
+    found += ours.recv() if ours.poll(PATIENCE) else {"answers failed": 1}
+    asking.join(PATIENCE)
+
+
+def _ask(place: Path, encoder: Encoder | Light, told: Connection) -> None:
+    """Asks for a clause of both policies until it is told to end, and takes up every index."""
+
+    def opened(_: Assistant | None) -> Assistant:
+        new = Assistant.open(place, encoder=encoder)  # type: ignore[arg-type]
+        # Questions to warm it with would take longer than the ingests.
+        new.suggestions = lambda *_, **__: ()  # type: ignore[method-assign]
+        return new
+
+    seen, generations = Counter[str](), Generations(place, 2000, opened)
+    told.send(None)
+    while not told.poll(0.005):
+        with generations.pinned() as assistant:
+            first = assistant.clause(NAMES[0], "1")
+            seen["indexes taken up by the server"] += generations.refresh()
+            then = generations.current().clause(NAMES[1], "1")
+        days = {each for cited in (*first, *then) for each in _told(cited.quote)}
+        seen["answers meanwhile"] += 1
+        seen["answers failed"] += not days
+        seen["answers of two indexes"] += len(days) > 1
+    told.send(seen)
 
 
 if __name__ == "__main__":
