@@ -58,9 +58,12 @@ def _serve_here(settings: Settings) -> None:
 
 def _serve_by_workers(settings: Settings) -> None:
     """Pages in this process, answers in others, which load the encoder while this one loads the web application."""
+    from assistant.index import read_manifest
     from assistant.web.log import start_log
     from assistant.workers import Workers
 
+    # Before anything is started.
+    read_manifest(settings.index)
     # An answer is sent while the next one is made.
     settings = replace(settings, concurrency=max(settings.concurrency, 2 * settings.workers))
     longest = settings.max_question_chars
