@@ -1,13 +1,16 @@
 """The assistant over the newest index: a server takes up a new one without a restart.
 
 Each index is a generation. What has begun with one ends with it; the next one is opened beside it, warmed, and only
-then put in its place. One that cannot be used is told once, and the last good one goes on.
+then put in its place. One that cannot be used is told once, and the last good one goes on; it is tried again now and
+then, for its files may only be on their way, out of a backup say.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +23,8 @@ from assistant.index import MANIFEST
 _LOG = logging.getLogger(__name__)
 # Seconds between two looks at the manifest.
 EVERY = 1.0
+# Seconds after which an index that could not be used is tried again.
+AGAIN = 30.0
 _Mark = tuple[int, int, int]
 
 
@@ -47,6 +52,8 @@ class Generations:
         self._max_question_chars = max_question_chars
         self._opened = opened or self._open_here
         self._seen = _mark(index_dir)
+        # When the index that was seen last is tried again, and what was told of it.
+        self._again, self._told = math.inf, ""
         self._newest = self._opened(None)
         self._pinned: ContextVar[Assistant | None] = ContextVar("generation", default=None)
         self._heed: list[Callable[[], None]] = []
@@ -71,16 +78,19 @@ class Generations:
     def refresh(self) -> bool:
         """Takes up the index in the folder where it is another than before; whether it did."""
         mark = _mark(self._index_dir)
-        if mark == self._seen or mark is None:
+        if mark is None or (mark == self._seen and time.monotonic() < self._again):
             return False
-        self._seen = mark
+        self._seen, self._again = mark, time.monotonic() + AGAIN
         try:
             new = self._opened(self._newest)
             for question in new.suggestions(count=1):
                 new.ask(question)
         except AssistantError as error:
-            _LOG.error("The new index is not used, the last one goes on: %s", error)
+            if str(error) != self._told:
+                _LOG.error("The new index is not used, the last one goes on: %s", error)
+            self._told = str(error)
             return False
+        self._again, self._told = math.inf, ""
         self._newest = new
         for then in self._heed:
             then()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -11,6 +15,11 @@ from assistant.errors import AssistantError
 from assistant.freshness import is_stale, stale
 from assistant.settings import Settings
 from assistant.terminal import progress
+
+# Seconds after which a folder that has not changed is looked at again.
+AGAIN = 60.0
+# Seconds between two looks at whether the folder is still there.
+_TURN = 1.0
 
 
 def build(corpus: Path, index: Path, out: TextIO) -> int:
@@ -55,20 +64,54 @@ def check(corpus: Path, index: Path, out: TextIO) -> bool:
 def watch(corpus: Path, index: Path, out: TextIO, stop: threading.Event | None = None) -> None:
     """Builds the index now and after each change of the folder, until it is interrupted or `stop` is set.
 
-    What goes wrong with one build is told, and the next change is waited for.
+    What goes wrong with a later build is told once. It is tried again after the next change, and now and then without
+    one: space on the disk comes back, and a folder that was moved away.
 
     Raises:
-        CorpusError: the folder does not exist or cannot be listed.
+        AssistantError: the first build fails.
     """
-    import watchfiles
-
     if is_stale(index, corpus):
         build(corpus, index, out)
     print(f"Watching {corpus}/ …", file=out, flush=True)
-    for _ in watchfiles.watch(corpus, stop_event=stop, recursive=False, raise_interrupt=False, rust_timeout=1000):
-        try:
-            if is_stale(index, corpus):
-                build(corpus, index, out)
-                out.flush()
-        except AssistantError as error:
-            print(error, file=sys.stderr, flush=True)
+    told = ""
+    with contextlib.suppress(KeyboardInterrupt):
+        for _ in _looks(corpus, stop or threading.Event()):
+            try:
+                if is_stale(index, corpus):
+                    build(corpus, index, out)
+                    out.flush()
+                told = ""
+            except AssistantError as error:
+                if str(error) != told:
+                    print(error, file=sys.stderr, flush=True)
+                told = str(error)
+
+
+def _looks(corpus: Path, stop: threading.Event) -> Iterator[None]:
+    """Yields after each change of the folder and every `AGAIN` seconds; the folder may go away, and come back."""
+    import watchfiles
+
+    while not stop.is_set():
+        here, looked = _inode(corpus), -math.inf
+        if here is None:
+            yield
+            stop.wait(_TURN)
+            continue
+        for changes in watchfiles.watch(
+            corpus, stop_event=stop, recursive=False, rust_timeout=int(1000 * _TURN), yield_on_timeout=True
+        ):
+            if changes or time.monotonic() > looked + AGAIN:
+                yield
+                looked = time.monotonic()
+            # What was watched has another name now, or none.
+            if _inode(corpus) != here:
+                break
+
+
+def _inode(folder: Path) -> tuple[int, int] | None:
+    """What names a folder whatever it is called; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

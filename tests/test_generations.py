@@ -83,6 +83,28 @@ def test_an_index_that_cannot_be_used_is_told_once_and_the_last_one_goes_on(
     assert generations.refresh()
 
 
+def test_an_index_whose_files_come_later_is_used_once_they_are_there(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a backup may bring them back: the manifest before the build that it names."""
+    index = tmp_path / "index"
+    publish(corpus, index, 30)
+    generations = Generations(index, 2000)
+    publish(corpus, index, 60)
+    (build,) = index.glob("build-*")
+    build.rename(tmp_path / "on-its-way")
+    monkeypatch.setattr("assistant.generations.AGAIN", 0.0)
+    with caplog.at_level(logging.ERROR):
+        assert not generations.refresh()
+        assert not generations.refresh()
+    assert len(caplog.records) == 1
+    assert "30 days" in generations.current().ask(QUESTION).citations[0].quote
+    (tmp_path / "on-its-way").rename(build)
+    assert generations.refresh()
+    assert "60 days" in generations.current().ask(QUESTION).citations[0].quote
+    assert not generations.refresh()
+
+
 def test_watching_ends_when_it_is_told_to(corpus: Path, tmp_path: Path) -> None:
     index = tmp_path / "index"
     publish(corpus, index, 30)

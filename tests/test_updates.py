@@ -134,6 +134,40 @@ def test_watch_follows_the_folder_and_outlives_a_bad_state(
     assert not follower.is_alive()
 
 
+def test_watch_outlives_a_folder_that_goes_away_and_a_place_that_cannot_be_written(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.upkeep.AGAIN", 0.1)
+    monkeypatch.setattr("assistant.upkeep._TURN", 0.1)
+    index, out, stop, told = tmp_path / "index", io.StringIO(), threading.Event(), []
+
+    def heard(words: str) -> bool:
+        told.append(capsys.readouterr().err)
+        return words in "".join(told)
+
+    follower = threading.Thread(target=watch, args=(corpus, index, out, stop))
+    follower.start()
+    try:
+        wait(lambda: "Watching" in out.getvalue())
+        corpus.rename(tmp_path / "elsewhere")
+        wait(lambda: heard("is no folder"))
+        corpus.mkdir()
+        write(corpus, 60, "School")
+        wait(lambda: "1 documents" in out.getvalue())
+        # The same folder is followed again, and what failed is done without another change of it.
+        index.rename(tmp_path / "aside")
+        index.write_text("")
+        write(corpus, 90, "School")
+        wait(lambda: heard("a file is in the way"))
+        index.unlink()
+        wait(lambda: out.getvalue().count("1 documents") == 2)
+    finally:
+        stop.set()
+        follower.join(60)
+    assert not follower.is_alive()
+    assert "".join(told).count("is no folder") == "".join(told).count("a file is in the way") == 1
+
+
 def wait(true: object) -> None:
     for _ in range(600):
         if true():  # type: ignore[operator]
