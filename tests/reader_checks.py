@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.policies.parsed import Parsed
-from assistant.types import BlockKind
+from assistant.policies.passages import split
+from assistant.types import BlockKind, Document
 
 READERS = Path(__file__).parent / "data" / "readers"
 _MARKER = re.compile(r"^(?:•|\d+\.|[a-z]+\.)\s")
@@ -45,6 +46,36 @@ def check_blocks(parsed: Parsed) -> None:
     assert not (outside + parsed.text[at:]).strip()
     assert list(parsed.pages) == sorted(parsed.pages)
     assert all(0 <= page <= len(parsed.text) for page in parsed.pages)
+
+
+def check_passages(doc: Document) -> None:
+    """Passages are ordered and disjoint, each within one clause and word for word; together they cover the text."""
+    text = doc.text
+    passages = split(doc)
+    at = 0
+    for passage in passages:
+        assert passage.span.start >= at
+        at = passage.span.end
+        assert passage.text == passage.span.of(text)
+        assert passage.text == passage.text.strip()
+        assert passage.text
+        inside = [o for b, o in zip(doc.blocks, doc.owners, strict=True) if b.span.overlap(passage.span)]
+        assert set(inside) == {passage.clause}
+        end = passage.span.start
+        for sentence in passage.sentences:
+            assert passage.span.covers(sentence)
+            assert sentence.start >= end
+            end = sentence.end
+    decoration = [b.span for b in doc.blocks if b.kind is BlockKind.DECORATION]
+    covered = bytearray(len(text))
+    for span in [passage.span for passage in passages] + decoration:
+        for offset in range(span.start, span.end):
+            covered[offset] += 1
+    for offset, char in enumerate(text):
+        assert covered[offset] == 1 or (char.isspace() and covered[offset] == 0), (offset, char)
+    for passage in passages:
+        words = "".join(s.of(text) for s in passage.sentences)
+        assert "".join(words.split()) == "".join(passage.text.split())
 
 
 def as_json(parsed: Parsed) -> dict[str, Any]:

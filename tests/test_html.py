@@ -199,3 +199,7 @@ def test_real_pages_lose_nothing(name: str) -> None:
     parsed = parse_html(html)
     check_blocks(parsed)
     assert unmarked(parsed) == visible(html)
+
+
+def test_noscript_ends_where_a_browser_ends_it() -> None:
+    assert parse_html("<noscript><p>x</noscript><p>seen</p><noscript><div><p>x</noscript><p>too").text == "seen\n\ntoo"

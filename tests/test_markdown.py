@@ -87,3 +87,17 @@ def test_real_policies_lose_nothing(path: Path) -> None:
     parsed = parse_markdown(source)
     check_blocks(parsed)
     assert letters(unmarked(parsed)) == stripped(source)
+
+
+def test_links_to_any_address_leave_their_text() -> None:
+    assert parse_markdown("[Write](javascript:x()) or [call](data:text/html,x) us").text == "Write or call us"
+
+
+def test_text_that_lies_too_deep_is_refused_and_not_left_out() -> None:
+    assert parse_markdown("> " * 99 + "We keep it.").text == "We keep it."
+    assert parse_markdown("".join(f"{'  ' * at}- a\n" for at in range(49)) + "\nWe keep it.").text.endswith(
+        "We keep it."
+    )
+    for source in ("> " * 100 + "We keep it.", "".join(f"{'  ' * at}- a\n" for at in range(50)) + "\nWe keep it."):
+        with pytest.raises(Unreadable, match="too deep"):
+            parse_markdown(source)

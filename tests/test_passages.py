@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reader_checks import check_passages
 
 from assistant.policies.clauses import clause_tree
 from assistant.policies.parse import parse
 from assistant.policies.passages import LONGEST, split
 from assistant.policies.source import list_sources, read_source
 from assistant.policies.text import parse_text
-from assistant.types import BlockKind, Document, Policy
+from assistant.types import Document, Policy
 
 POLICY = Policy("sample", "Sample", "Privacy Policy")
 # Text as policies are made of: headings, numbers, bullets, tabs, glued words, other scripts, white space.
@@ -59,38 +60,9 @@ def document(text: str) -> Document:
     return Document(POLICY, parsed.text, parsed.blocks, clauses, owners)
 
 
-def check_laws(doc: Document) -> None:
-    text = doc.text
-    passages = split(doc)
-    at = 0
-    for passage in passages:
-        assert passage.span.start >= at
-        at = passage.span.end
-        assert passage.text == passage.span.of(text)
-        assert passage.text == passage.text.strip()
-        assert passage.text
-        inside = [o for b, o in zip(doc.blocks, doc.owners, strict=True) if b.span.overlap(passage.span)]
-        assert set(inside) == {passage.clause}
-        end = passage.span.start
-        for sentence in passage.sentences:
-            assert passage.span.covers(sentence)
-            assert sentence.start >= end
-            end = sentence.end
-    decoration = [b.span for b in doc.blocks if b.kind is BlockKind.DECORATION]
-    covered = bytearray(len(text))
-    for span in [passage.span for passage in passages] + decoration:
-        for offset in range(span.start, span.end):
-            covered[offset] += 1
-    for offset, char in enumerate(text):
-        assert covered[offset] == 1 or (char.isspace() and covered[offset] == 0), (offset, char)
-    for passage in passages:
-        words = "".join(s.of(text) for s in passage.sentences)
-        assert "".join(words.split()) == "".join(passage.text.split())
-
-
 @given(TEXTS)
 def test_laws_hold_for_any_text(text: str) -> None:
-    check_laws(document(text.replace("\r", " ")))
+    check_passages(document(text.replace("\r", " ")))
 
 
 @pytest.mark.parametrize(
@@ -104,14 +76,14 @@ def test_laws_hold_for_any_text(text: str) -> None:
     ],
 )
 def test_laws_hold_for_the_policies(corpus: Path, policy: str) -> None:
-    check_laws(document((corpus / f"{policy}.txt").read_text(encoding="utf-8")))
+    check_passages(document((corpus / f"{policy}.txt").read_text(encoding="utf-8")))
 
 
 def test_laws_hold_for_policies_of_others(shared: Path) -> None:
     files = sorted((shared / "eval" / "policyqa-dev" / "corpus").glob("*.txt"))
     assert files
     for file in files:
-        check_laws(document(file.read_text(encoding="utf-8")))
+        check_passages(document(file.read_text(encoding="utf-8")))
 
 
 def test_laws_hold_for_published_policies_of_every_format(shared: Path) -> None:
@@ -120,7 +92,7 @@ def test_laws_hold_for_published_policies_of_every_format(shared: Path) -> None:
     assert errors == ()
     for path in paths:
         doc = parse(read_source(path))
-        check_laws(doc)
+        check_passages(doc)
         assert max(len(passage.text) for passage in split(doc)) <= LONGEST
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -258,3 +260,16 @@ def test_pages_that_are_all_alike_are_read() -> None:
     text = parse_pdf(bytes(pdf.output())).text
     assert "We keep record number 1 of your visits" in text
     assert "We keep record number 12 of your visits" in text
+
+
+def test_a_paragraph_that_runs_over_thousands_of_pages_is_read() -> None:
+    """Time grew with the cube of the pages that one paragraph runs over: 3,000 of them took minutes."""
+    from tests.raw_pdf import raw_pdf
+
+    count = 1_500
+    data = raw_pdf({2: b"<</Type/Pages/Kids[%s]/Count %d>>" % (b"3 0 R " * count, count)})
+    code = (
+        "import sys; from assistant.policies.pdf import parse_pdf; print(len(parse_pdf(sys.stdin.buffer.read()).pages))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, timeout=60, check=True)
+    assert int(found.stdout) == count

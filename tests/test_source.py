@@ -143,3 +143,11 @@ def test_rubbish_is_no_text(data: bytes) -> None:
 def test_a_byte_order_mark_alone_is_no_text() -> None:
     with pytest.raises(Unreadable, match="white space"):
         decode(b"\xef\xbb\xbf \n")
+
+
+@pytest.mark.parametrize("name", ["a\nb.txt", "a\x1b[31m.md", "a\u202etxt.html", "a\u2028b.txt"])
+def test_names_that_no_line_shows_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("x")
+    paths, (error,) = list_sources(tmp_path)
+    assert paths == ()
+    assert str(error) == f"{ascii(name)[1:-1]}: its name holds characters that no line shows; rename it."

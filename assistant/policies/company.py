@@ -7,7 +7,8 @@ from collections import Counter
 
 _HEAD = 6000
 _FORM = r"(?:Inc|LLC|Ltd|Limited|GmbH|AG|S\.A|SA|SL|B\.V|Corp|Co|LLP|PLC)\b\.?"
-_NAME = rf"[^\W_][\w&’'.-]*(?:[ ](?:[A-ZА-ЯЁ][\w&’'.-]*|&|of|and))*(?:,?[ ]{_FORM})?"
+# Of bounded length, from the start of a word: a line without spaces must not be tried at each place to each length.
+_NAME = rf"(?<![^\W_])[^\W_][\w&’'.-]{{0,80}}(?:[ ](?:[A-ZА-ЯЁ][\w&’'.-]{{0,80}}|&|of|and)){{0,12}}(?:,?[ ]{_FORM})?"
 _US = r"we|us|our|ours|company|operator|controller|nosotros|nous|wir|мы|оператор|компания|我们"
 # Acme ("we," "us") · Acme (hereinafter the "Operator") · Mozilla (that's us) · Acme, Inc. (“Acme”)
 _DEFINED = re.compile(

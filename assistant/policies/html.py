@@ -35,10 +35,11 @@ def parse_html(text: str, title: str = "") -> Parsed:
     Raises:
         Unreadable: nothing of it would be visible.
     """
-    tree = LexborHTMLParser(text)
+    # As a browser that runs scripts reads <noscript>: to its end tag, whatever stands in it.
+    tree = LexborHTMLParser(text, scripting=True)
     root = tree.root
     if root is None:
-        raise Unreadable("the HTML has no text in it", "save the page with its text, or remove the file")
+        raise _empty()
     survey = survey_of(root)
     reader = _Reader(survey)
     for event, node in walk(root, survey):
@@ -52,8 +53,12 @@ def parse_html(text: str, title: str = "") -> Parsed:
     element = tree.css_first("title")
     parsed = compose(reader.pieces, title or fold(element.text() if element else ""))
     if not parsed.text:
-        raise Unreadable("the HTML has no text in it", "save the page with its text, or remove the file")
+        raise _empty()
     return parsed
+
+
+def _empty() -> Unreadable:
+    return Unreadable("there is no text in it", "save it with its text, or remove the file")
 
 
 def _is_inner_link(node: LexborNode) -> bool:

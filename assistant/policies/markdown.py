@@ -13,26 +13,37 @@ from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from assistant.policies.html import parse_html
-from assistant.policies.parsed import Parsed
+from assistant.policies.parsed import Parsed, Unreadable
 
 # kramdown's attribute list at the end of a paragraph or span: {: #id }, {: datetime="2020-09-09" }, {:.class}.
 _ATTRIBUTES = re.compile(r"\s*\{:[^{}\n]*\}\s*$")
 _PIPE = re.compile(r"(?<!\\)\|")
+# Deepest nesting of quotes, and of lists and their items, which count as two; the parser leaves out what lies deeper.
+_DEEPEST = 100
 _TITLE = re.compile(r"""^title:[ \t]*(?P<quote>["']?)(?P<title>.+?)(?P=quote)[ \t]*$""", re.MULTILINE)
+
+
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        """A link to any address is a link: only its text is taken."""
+        return True
 
 
 def parse_markdown(text: str) -> Parsed:
     """The text of a CommonMark document with tables, as its HTML reads; `title:` of the front matter names it.
 
     Raises:
-        Unreadable: nothing of it would be visible.
+        Unreadable: nothing of it would be visible, or not all of it.
     """
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(front_matter_plugin)
+    markdown = _Markdown("commonmark", {"html": True, "maxNesting": _DEEPEST})
+    markdown.enable(["table", "strikethrough"]).use(front_matter_plugin)
     markdown.core.ruler.after("block", "attributes", _drop_attributes)
     markdown.core.ruler.after("block", "surplus_cells", _keep_surplus_cells)
     markdown.add_render_rule("image", _alternative_text)
     markdown.add_render_rule("front_matter", lambda *_: "")
     tokens = markdown.parse(text)
+    if any(token.level >= _DEEPEST - 1 and token.type in ("blockquote_open", "list_item_open") for token in tokens):
+        raise Unreadable("its quotes or lists lie too deep in one another", "flatten them, or save it as HTML")
     matter = next((token.content for token in tokens if token.type == "front_matter"), "")
     found = _TITLE.search(matter)
     return parse_html(markdown.renderer.render(tokens, markdown.options, {}), found["title"] if found else "")

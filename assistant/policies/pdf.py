@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pypdf import PageObject, PdfReader
-from pypdf.errors import DependencyError, FileNotDecryptedError
+from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError
 
 from assistant.policies.dates import has_date
 from assistant.policies.outline import outline, title_of
 from assistant.policies.parsed import Line, Parsed, Unreadable
-from assistant.policies.pdf_flow import Measure, Paragraph, flow, joined, measure
+from assistant.policies.pdf_flow import SOFT_HYPHEN, Measure, Paragraph, added, flow, joined, measure
 from assistant.policies.pdf_furniture import Page, without_furniture
 from assistant.policies.pdf_lines import PageLine, page_lines
 from assistant.types import Span, fold
@@ -84,6 +84,9 @@ def _read(data: bytes) -> list[Page]:
         pages = [_page(page, deadline) for page in reader.pages]
     except (FileNotDecryptedError, DependencyError, NotImplementedError):
         raise Unreadable("it is encrypted", "save a copy without a password") from None
+    except LimitReachedError:
+        wrong = "it unpacks to more than a policy holds, or goes round in circles"
+        raise Unreadable(wrong, "print it to a new PDF, or take the policy as text or HTML") from None
     except (Unreadable, MemoryError):
         raise
     except Exception:
@@ -143,12 +146,16 @@ class _Writer:
 
     def put_cell(self, cell: Sequence[tuple[int, PageLine]]) -> None:
         """Write the lines of a paragraph or cell as one, noting where a page begins within."""
-        text = joined([line.text for _, line in cell], self.words)
-        for at, (page, _) in enumerate(cell):
+        text = ""
+        before: dict[int, int] = {}
+        for page, line in cell:
             if page not in self.starts:
-                done = joined([line.text for _, line in cell[:at]], self.words)
-                after = len(done) + len(text[len(done) :]) - len(text[len(done) :].lstrip())
-                self.starts[page] = self.length + min(after, len(text))
+                before.setdefault(page, len(text.replace(SOFT_HYPHEN, "")))
+            text = added(text, line.text, self.words)
+        text = text.replace(SOFT_HYPHEN, "")
+        for page, length in before.items():
+            rest = text[length:]
+            self.starts[page] = self.length + min(length + len(rest) - len(rest.lstrip()), len(text))
         self.put(text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
@@ -20,6 +20,7 @@ _NOTE = re.compile(r"(?:\d{1,3}|[*†‡])\s?\S")
 _TERMINAL = re.compile(r"[.!?:;。！？：；][\"”’)\]]*$")
 _OPEN_URL = re.compile(r"://\S*[/_?=&%-]$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+SOFT_HYPHEN = "\u00ad"
 # Most lines of one table cell; more is a column of the page.
 _CELL_LINES = 25
 _MARGIN_SLACK = 2.0
@@ -51,7 +52,10 @@ class Paragraph:
     @property
     def lines(self) -> list[PageLine]:
         """All its lines, cell by cell."""
-        return [line for cell in self.cells for _, line in cell]
+        return list(self._each_line())
+
+    def _each_line(self) -> Iterator[PageLine]:
+        return (line for cell in self.cells for _, line in cell)
 
     @property
     def is_row(self) -> bool:
@@ -70,11 +74,11 @@ class Paragraph:
 
     def is_bold(self) -> bool:
         """Whether all of it is in bold type."""
-        return all(line.bold > 0.95 for line in self.lines if any(map(str.isalpha, line.text)))
+        return all(line.bold > 0.95 for line in self._each_line() if any(map(str.isalpha, line.text)))
 
     def is_italic(self) -> bool:
         """Whether all of it is in italics."""
-        return all(line.italic > 0.95 for line in self.lines if any(map(str.isalpha, line.text)))
+        return all(line.italic > 0.95 for line in self._each_line() if any(map(str.isalpha, line.text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +139,24 @@ def joined(lines: Iterable[str], words: Counter[str]) -> str:
     """
     text = ""
     for line in lines:
-        text = _join(text, line, words) if text else line
-    return text.replace("\u00ad", "")
+        text = added(text, line, words)
+    return text.replace(SOFT_HYPHEN, "")
 
 
-def _join(text: str, line: str, words: Counter[str]) -> str:
-    if text.endswith("\u00ad"):
+def added(text: str, line: str, words: Counter[str]) -> str:
+    """`text` and the line that follows it, as `joined` joins them; soft hyphens stay."""
+    if not text:
+        return line
+    if text.endswith(SOFT_HYPHEN):
         return text[:-1] + line
-    if text.endswith(("-", "\u2010")) and text[-2:-1].isalnum() and line[:1].isalpha():
-        head = re.split(r"[\s(“\"]", text[:-1])[-1]
-        tail = re.split(r"[^\w’'-]", line)[0]
+    # Only the last word is looked at: a paragraph may run over thousands of pages.
+    last = text[text.rfind(" ") + 1 :]
+    if last.endswith(("-", "\u2010")) and last[-2:-1].isalnum() and line[:1].isalpha():
+        head = re.split(r"[\s(“\"]", last[:-1])[-1]
+        tail = re.split(r"[^\w’'-]", line, maxsplit=1)[0]
         whole = words[(head + tail).casefold()] > 0 and not words[f"{head}-{tail}".casefold()]
         return (text[:-1] if whole else text) + line
-    if _OPEN_URL.search(text) or (_CJK.match(text[-1:]) and _CJK.match(line[:1])):
+    if _OPEN_URL.search(last) or (_CJK.match(text[-1:]) and _CJK.match(line[:1])):
         return text + line
     return f"{text} {line}"
 

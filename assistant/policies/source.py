@@ -19,6 +19,8 @@ _MEBIBYTE = 1 << 20
 _ABOUT_THE_FOLDER = frozenset({"readme", "license", "licence", "notice", "changelog"})
 # Control characters that stand in no text, and the sign of a byte that could not be decoded.
 _RUBBISH = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+# Control characters, ends of lines, and what turns the direction of the rest.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Longest prefixes first: the mark of UTF-32 starts with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -59,7 +61,7 @@ class SourceFile:
 
 
 def list_sources(corpus: Path) -> tuple[tuple[Path, ...], tuple[PolicyFileError, ...]]:
-    """The policy files of a folder by name, and an error for each whose id is taken or whose name is not UTF-8.
+    """The policy files of a folder by name, and an error for each whose id is taken or whose name cannot be told.
 
     Raises:
         CorpusError: the folder does not exist or cannot be read.
@@ -78,8 +80,8 @@ def list_sources(corpus: Path) -> tuple[tuple[Path, ...], tuple[PolicyFileError,
             continue
         # File systems that ignore case would take "A.txt" and "a.md" for one permalink too.
         first = taken.setdefault(path.stem.casefold(), path.name)
-        if _is_not_utf8(path.name):
-            errors.append(PolicyFileError(ascii(path.name)[1:-1], "its name is not UTF-8", "rename it"))
+        if wrong := _fault_of(path.name):
+            errors.append(PolicyFileError(ascii(path.name)[1:-1], wrong, "rename it"))
         elif first == path.name:
             paths.append(path)
         else:
@@ -88,9 +90,11 @@ def list_sources(corpus: Path) -> tuple[tuple[Path, ...], tuple[PolicyFileError,
     return tuple(paths), tuple(errors)
 
 
-def _is_not_utf8(name: str) -> bool:
-    """Whether a file name holds bytes that are no UTF-8, which Python reads as lone surrogates."""
-    return any("\ud800" <= char <= "\udfff" for char in name)
+def _fault_of(name: str) -> str:
+    """What is wrong with a file name, "" where nothing is; bytes that are no UTF-8 read as lone surrogates."""
+    if any("\ud800" <= char <= "\udfff" for char in name):
+        return "its name is not UTF-8"
+    return "its name holds characters that no line shows" if _UNSEEN.search(name) else ""
 
 
 def read_source(path: Path, max_bytes: int = 50 * _MEBIBYTE) -> SourceFile:
