@@ -16,6 +16,7 @@ import uvicorn
 
 from assistant.errors import QuestionError
 from assistant.types import Answer, Citation, Confidence, Policy, Span, Status, text_sha256
+from assistant.web.patience import PatientProtocol
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -90,7 +91,7 @@ class StubAssistant:
 
 
 @contextlib.contextmanager
-def serving(build: Callable[[], FastAPI]) -> Iterator[str]:
+def serving(build: Callable[[], FastAPI], http: type[PatientProtocol] = PatientProtocol) -> Iterator[str]:
     """Builds an application, runs it in a thread of this process and yields its address."""
     # Modules that anyio loads when they are first used would be rewritten by pytest in two threads at once, and
     # Python 3.11 cannot parse in two threads at once (python/cpython#106905).
@@ -100,7 +101,7 @@ def serving(build: Callable[[], FastAPI]) -> Iterator[str]:
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         # A factory is called inside the server's loop; where none runs, Gradio opens several and leaves them open.
-        server = uvicorn.Server(uvicorn.Config(build, factory=True, log_level="error", access_log=False))
+        server = uvicorn.Server(uvicorn.Config(build, factory=True, http=http, log_level="error", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:

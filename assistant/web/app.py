@@ -21,7 +21,7 @@ from assistant.web.api.server import create_api
 from assistant.web.chat import DESCRIPTION, TITLE, build_chat
 from assistant.web.desk import routes as desk
 from assistant.web.headers import SecurityHeaders
-from assistant.web.hosts import KnownHost
+from assistant.web.heads import Heads
 from assistant.web.limits import MAX_BYTES_ELSEWHERE, BodyLimit, RateLimit, rate_limit
 from assistant.web.log import RequestLog
 from assistant.web.login import Login
@@ -70,7 +70,7 @@ def create_app(assistant: Assistant | Generations, settings: Settings) -> FastAP
     app.add_middleware(RateLimit, limit=rate_limit(settings.rate_limit))
     app.add_middleware(Cors, allowed=origins(settings.cors_origins))
     app.add_middleware(Login, login=settings.agents_login)
-    app.add_middleware(KnownHost)
+    app.add_middleware(Heads)
     for door in (reader, desk, widget):
         app.include_router(door.router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))

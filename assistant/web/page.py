@@ -26,7 +26,8 @@ _POSTED = {SERVER, JOIN} | {CALL + name for name in TOOLS}
 _MCP = "/gradio_api/mcp"
 # Gradio writes addresses out of what a request says of itself; it is told nothing, and this takes the place of it.
 _NOWHERE = b"127.0.0.1"
-_TELLING = {b"host", b"origin", b"x-gradio-server"}
+_TELLING = {b"host", b"origin"}
+_DATA = "/gradio_api/queue/data"
 # Page parameters that open Gradio's own views or stored states.
 _VIEWS = re.compile(rb"(?:^|&)(?:view|deep_link|page|vibe)=")
 
@@ -72,7 +73,15 @@ class GradioDoor:
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One message each way; Gradio's own page, and what older clients listened to, stay closed."""
         path = scope["path"].rstrip("/") + "/"
-        await self._gradio({**scope, "path": path, "headers": _without_forwarded(scope)}, receive, send)
+
+        async def unshared(message: Message) -> None:
+            # Gradio lets every site read what it answers.
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                message["headers"] = [each for each in headers if not each[0].startswith(b"access-control-")]
+            await send(message)
+
+        await self._gradio({**scope, "path": path, "headers": _without_forwarded(scope)}, receive, unshared)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A call of the page or of a program."""
@@ -113,9 +122,10 @@ def _without_forwarded(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 def _untold(scope: Scope) -> Scope:
-    """The request without the host, the site and the proxy that it names."""
+    """The request without the host, the site and the proxy that it names, and without a query that nobody needs."""
+    query = scope["query_string"] if scope["path"].endswith(_DATA) else b""
     headers = [(name, value) for name, value in _without_forwarded(scope) if name not in _TELLING]
-    return {**scope, "scheme": "http", "headers": [*headers, (b"host", _NOWHERE)]}
+    return {**scope, "scheme": "http", "query_string": query, "headers": [*headers, (b"host", _NOWHERE)]}
 
 
 def _placed(text: str, scope: Scope, root: str) -> str:

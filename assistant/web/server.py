@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from assistant.web.log import start_log
+from assistant.web.patience import PatientProtocol
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -40,6 +41,7 @@ def run(app: FastAPI, settings: Settings) -> None:
     start_log(settings.log)
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
         host=settings.host,
         port=settings.port,
         root_path=settings.root_path,
