@@ -15,64 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import AssistantError, IndexDamagedError, IndexMissingError
-from assistant.index import IndexData, Manifest, load, read_manifest, reading, save
+from assistant.index import IndexData, load, read_manifest, reading, save
 from assistant.index.files import TOKENS
 from assistant.index.manifest import record_sha256
 from assistant.records import document_line, passage_line, read_document, read_passage
-from assistant.retrieval.late import gather
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
-
-TEXT = "1 Data\nWe keep ‘it’ 𝔄.\u2028\r- cookies\n"
-
-
-def _data(policies: int = 2, seed: int = 0) -> IndexData:
-    documents = tuple(_document(f"policy-{number}") for number in range(policies))
-    passages = tuple(
-        replace(passage, id=2 * at + offset)
-        for at, document in enumerate(documents)
-        for offset, passage in enumerate(_passages(document))
-    )
-    random = np.random.default_rng(seed)
-    vectors = random.standard_normal((len(passages), 6)).astype(np.float32)
-    pieces = [
-        (
-            random.integers(-127, 128, (3, 4)).astype(np.int8),
-            np.arange(3, dtype=np.int32),
-            np.arange(1, 4, dtype=np.int32),
-        )
-        for _ in passages
-    ]
-    manifest = Manifest(
-        "model", "ab" * 32, "ef" * 32, {f"policy-{number}.txt": "cd" * 32 for number in range(policies)}
-    )
-    return IndexData(manifest, documents, passages, vectors, gather(pieces, np.zeros(9, np.int32), 4))
-
-
-def _document(name: str) -> Document:
-    policy = Policy(name, "Société", "Privacy “Policy”", version="2", effective_date="2018-05", supersedes="old")
-    heading = Block(Span(0, 6), BlockKind.HEADING, level=1, opens=True, number="1", title=Span(2, 6))
-    item = Block(Span(23, 32), BlockKind.ITEM, lead=Span(7, 21), depth=1)
-    clauses = (Clause(0, "", "Privacy", None, Span(0, len(TEXT)), 0), Clause(1, "1", "Data", 0, Span(0, 32), 1))
-    return Document(policy, TEXT, (heading, Block(Span(7, 21), BlockKind.PARAGRAPH), item), clauses, (1, 1, 1), (0,))
-
-
-def _passages(document: Document) -> tuple[Passage, ...]:
-    def passage(id_: int, span: Span, citable: bool) -> Passage:
-        text = span.of(document.text)
-        return Passage(
-            id_, document.policy.id, 1, span, text, "Société › 1 Data", "1", ("1 Data",), 1, (span,), citable
-        )
-
-    return passage(0, Span(0, 6), False), passage(1, Span(7, 32), True)
-
-
-def _same(one: IndexData, other: IndexData) -> bool:
-    arrays = [(one.vectors, other.vectors)]
-    fields = ("offsets", "values", "starts", "ends", "frequencies")
-    arrays += [(getattr(one.tokens, field), getattr(other.tokens, field)) for field in fields]
-    return (one.manifest, one.documents, one.passages) == (other.manifest, other.documents, other.passages) and all(
-        left.dtype == right.dtype and np.array_equal(left, right) for left, right in arrays
-    )
+from tests.index_fixtures import document_named, made, passages_of, same
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -80,37 +28,37 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def test_it_comes_back_as_it_was_saved(tmp_path: Path) -> None:
-    data = _data()
+    data = made()
     save(tmp_path / "new" / "index", data)
     loaded = load(tmp_path / "new" / "index")
-    assert _same(loaded, data)
+    assert same(loaded, data)
     assert read_manifest(tmp_path / "new" / "index") == data.manifest
     assert isinstance(loaded.tokens.values, np.memmap)
 
 
 def test_an_empty_index(tmp_path: Path) -> None:
-    data = _data(policies=0)
+    data = made(policies=0)
     save(tmp_path, data)
-    assert _same(load(tmp_path), data)
+    assert same(load(tmp_path), data)
 
 
 def test_same_data_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        save(tmp_path / name, _data())
+        save(tmp_path / name, made())
     assert _files(tmp_path / "one") == _files(tmp_path / "two")
-    save(tmp_path / "one", _data())
+    save(tmp_path / "one", made())
     assert _files(tmp_path / "one") == _files(tmp_path / "two")
 
 
 def test_the_readme_and_foreign_files_stay_and_old_builds_go(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("kept")
     (tmp_path / "notes").mkdir()
-    save(tmp_path, _data(1))
-    save(tmp_path, _data(2))
+    save(tmp_path, made(1))
+    save(tmp_path, made(2))
     assert (tmp_path / "README.md").read_text() == "kept"
     assert (tmp_path / "notes").is_dir()
     assert len(list(tmp_path.glob("build-*"))) == 1
-    assert _same(load(tmp_path), _data(2))
+    assert same(load(tmp_path), made(2))
 
 
 class _Killed(BaseException):
@@ -137,11 +85,11 @@ def _killing(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
 
 @pytest.mark.parametrize("before", [1, 2], ids=["other-content-before", "same-content-before"])
 def test_a_kill_at_any_step_leaves_the_old_index_or_the_new_one(tmp_path: Path, before: int) -> None:
-    new = _data(2)
+    new = made(2)
     outcomes = []
     for at in range(1, 100):
         folder = tmp_path / str(at)
-        save(folder, _data(before))
+        save(folder, made(before))
         with pytest.MonkeyPatch.context() as patch:
             _killing(patch, at)
             try:
@@ -150,8 +98,8 @@ def test_a_kill_at_any_step_leaves_the_old_index_or_the_new_one(tmp_path: Path, 
             except _Killed:
                 finished = False
         found = load(folder)
-        outcomes.append(_same(found, new))
-        assert outcomes[-1] or _same(found, _data(before))
+        outcomes.append(same(found, new))
+        assert outcomes[-1] or same(found, made(before))
         save(folder, new)
         assert sorted(path.name for path in folder.iterdir() if path.name != ".lock") == sorted(
             ["manifest.json", orjson.loads((folder / "manifest.json").read_bytes())["build"]]
@@ -164,33 +112,33 @@ def test_a_kill_at_any_step_leaves_the_old_index_or_the_new_one(tmp_path: Path, 
 
 
 def test_a_damaged_build_is_replaced_by_the_same_content(tmp_path: Path) -> None:
-    save(tmp_path, _data())
+    save(tmp_path, made())
     next(tmp_path.glob("build-*/passages.jsonl")).write_bytes(b"")
-    save(tmp_path, _data())
-    assert _same(load(tmp_path), _data())
+    save(tmp_path, made())
+    assert same(load(tmp_path), made())
 
 
 def test_a_reader_survives_a_new_build_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(tmp_path, _data(1))
+    save(tmp_path, made(1))
     real, calls = reading._open, 0
 
     def replaced_meanwhile(folder: Path, record: dict[str, object]) -> IndexData:
         nonlocal calls
         calls += 1
         if calls == 1:
-            save(tmp_path, _data(2))
+            save(tmp_path, made(2))
         return real(folder, record)
 
     monkeypatch.setattr(reading, "_open", replaced_meanwhile)
-    assert _same(load(tmp_path), _data(2))
+    assert same(load(tmp_path), made(2))
     assert calls == 2
 
 
 def test_a_loaded_index_outlives_the_next_build(tmp_path: Path) -> None:
-    save(tmp_path, _data(1))
+    save(tmp_path, made(1))
     loaded = load(tmp_path)
-    save(tmp_path, _data(2, seed=1))
-    assert _same(loaded, _data(1))
+    save(tmp_path, made(2, seed=1))
+    assert same(loaded, made(1))
 
 
 def test_there_is_no_index(tmp_path: Path) -> None:
@@ -205,7 +153,7 @@ def test_there_is_no_index(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["documents.jsonl", "passages.jsonl", "vectors.npy", *TOKENS.values()])
 @pytest.mark.parametrize("fault", ["missing", "cut", "changed"])
 def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
-    save(tmp_path, _data())
+    save(tmp_path, made())
     path = next(tmp_path.glob(f"build-*/{name}"))
     content = path.read_bytes()
     path.unlink()
@@ -231,7 +179,7 @@ def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
     ],
 )
 def test_a_faulty_manifest_is_told(tmp_path: Path, content: bytes, wrong: str) -> None:
-    save(tmp_path, _data())
+    save(tmp_path, made())
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(IndexDamagedError, match=rf"{wrong}.*; run python -m assistant ingest"):
         load(tmp_path)
@@ -246,7 +194,7 @@ def _damages(content: bytes) -> Iterator[bytes]:
 
 def test_every_flipped_byte_and_every_cut_is_found_and_told(tmp_path: Path) -> None:
     """White space between the words of the manifest may change; whatever loads is what was saved."""
-    data = _data()
+    data = made()
     save(tmp_path, data)
     tried, loaded, told = 0, 0, set()
     for path in [tmp_path / "manifest.json", *sorted(next(tmp_path.glob("build-*")).iterdir())]:
@@ -255,7 +203,7 @@ def test_every_flipped_byte_and_every_cut_is_found_and_told(tmp_path: Path) -> N
             path.write_bytes(damaged)
             tried += 1
             try:
-                assert _same(load(tmp_path), data)
+                assert same(load(tmp_path), data)
                 loaded += 1
             except IndexDamagedError as error:
                 told.add((path.name, str(error).partition("cannot be used: ")[2]))
@@ -263,11 +211,11 @@ def test_every_flipped_byte_and_every_cut_is_found_and_told(tmp_path: Path) -> N
     assert tried > 9_000
     assert loaded < tried / 100
     assert all(sentence.startswith(name) or "another format" in sentence for name, sentence in told)
-    assert _same(load(tmp_path), data)
+    assert same(load(tmp_path), data)
 
 
 def test_a_build_outside_the_folder_is_not_followed(tmp_path: Path) -> None:
-    save(tmp_path, _data())
+    save(tmp_path, made())
     record = orjson.loads((tmp_path / "manifest.json").read_bytes())
     (tmp_path / "manifest.json").write_bytes(orjson.dumps(record | {"build": "../" + record["build"]}))
     with pytest.raises(IndexDamagedError, match="incomplete"):
@@ -275,7 +223,7 @@ def test_a_build_outside_the_folder_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
-    save(tmp_path, _data())
+    save(tmp_path, made())
     record = orjson.loads((tmp_path / "manifest.json").read_bytes())
     record["counts"]["passages"] += 1
     del record["sha256"]
@@ -295,7 +243,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
 )
 def test_what_does_not_belong_together_is_not_saved(tmp_path: Path, change: Callable[[IndexData], IndexData]) -> None:
     with pytest.raises(ValueError, match=r"differ|another id|one id"):
-        save(tmp_path, change(_data()))
+        save(tmp_path, change(made()))
     assert not list(tmp_path.iterdir())
 
 
@@ -304,7 +252,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(
         AssistantError, match=r"cannot be written \(file exists\); a file is in the way: remove it, .*\."
     ):
-        save(tmp_path / "file", _data())
+        save(tmp_path / "file", made())
 
 
 @given(st.text(), st.booleans(), st.integers(0, 9) | st.none())
@@ -324,7 +272,7 @@ def test_records_keep_everything(text: str, citable: bool, page: int | None) -> 
     ("field", "value"), [("span", [0, 99]), ("span", [-1, 3]), ("sentences", [[0, 32]]), ("clause", 2), ("clause", -1)]
 )
 def test_a_passage_outside_its_document_is_refused(field: str, value: object) -> None:
-    document = _document("policy-0")
-    record = orjson.loads(passage_line(_passages(document)[1])) | {field: value}
+    document = document_named("policy-0")
+    record = orjson.loads(passage_line(passages_of(document)[1])) | {field: value}
     with pytest.raises(ValueError, match=r"outside its document|not in its document"):
         read_passage(orjson.dumps(record), 1, {"policy-0": document})
