@@ -45,7 +45,7 @@ def _score(npx: str, chrome: str, url: str, report: Path) -> tuple[int, list[str
     command = [npx, "--yes", "--loglevel=error", LIGHTHOUSE, url, "--only-categories=accessibility", "--quiet"]
     command += ["--output=json", f"--output-path={report}", f"--chrome-flags={_CHROME}"]
     environment = {**os.environ, "CHROME_PATH": chrome, "CI": "1"}
-    subprocess.run([*command, "--no-enable-error-reporting"], env=environment, check=True, timeout=_SECONDS)  # noqa: S603
+    subprocess.run([*command, "--no-enable-error-reporting"], env=environment, check=True, timeout=_SECONDS)
     read = json.loads(report.read_text(encoding="utf-8"))
     counted = {one["id"] for one in read["categories"]["accessibility"]["auditRefs"] if one["weight"]}
     wrong = [name for name in counted if read["audits"][name]["score"] not in (1, None)]
