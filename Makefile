@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check audit browser format bench faults updates quality lighthouse train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench faults updates fuzz quality lighthouse train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ faults: $(VENV)/.installed-dev ## Kill 200 ingests at random moments and count w
 
 updates: $(VENV)/.installed-dev ## Measure what one changed file among 1,000 costs, and how a running server takes it up.
 	PYTHONPATH=. $(BIN)/python benchmarks/updates.py
+
+fuzz: $(VENV)/.installed-dev ## Fuzz every reader and the question path, guided by coverage, for SECONDS=60 each.
+	$(BIN)/python -m tests.fuzz.run all $(or $(SECONDS),60)
 
 quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; POLICYQA=folder adds the questions there.
 	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))

@@ -203,3 +203,9 @@ def test_real_pages_lose_nothing(name: str) -> None:
 
 def test_noscript_ends_where_a_browser_ends_it() -> None:
     assert parse_html("<noscript><p>x</noscript><p>seen</p><noscript><div><p>x</noscript><p>too").text == "seen\n\ntoo"
+
+
+def test_cells_in_a_formula_end_no_cell_of_the_table() -> None:
+    """Found by fuzzing: what followed them in the cell stood above the row."""
+    html = "<table><tr><th>a<th><math>b<td>1<td>2</math><ul><li>c</ul><tr><td>d<td>e</table>"
+    assert parse_html(html).text == "a\tb 1 2 • c\nd\te"

@@ -98,6 +98,8 @@ class _Reader:
         self._head = 0
         self._cells: list[tuple[bool, str]] | None = None
         self._cell: str | None = None
+        # Cells that lie in the open one: formulas may hold elements of any name.
+        self._inner = 0
 
     def text(self, text: str) -> None:
         """Take a text node."""
@@ -126,7 +128,8 @@ class _Reader:
         tag = node.tag or ""
         self._bold -= _is_bold(node)
         self._linked -= _is_inner_link(node)
-        if self._cell is not None and tag not in CELLS:
+        if self._cell is not None and (self._inner or tag not in CELLS):
+            self._inner -= tag in CELLS
             self._raw.append(" " if tag in _BLOCKS else "")
             self._lists = self._lists[: len(self._lists) - (tag in _LISTS)]
         elif tag in CELLS and self._cells is not None:
@@ -205,6 +208,7 @@ class _Reader:
             self._table = 0
 
     def _open_in_cell(self, tag: str, node: LexborNode) -> None:
+        self._inner += tag in CELLS
         if tag in _LISTS:
             self._lists.append(self._new_list(tag, node))
         elif tag == "li" and self._lists:

@@ -1,0 +1,72 @@
+"""The fuzzers find what they should, and what they once found stays mended."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.run import CORPUS, TARGETS, target
+
+ROOT = CORPUS.parents[2]
+INPUTS = [(path.parent.name, path) for path in sorted(CORPUS.glob("*/*"))]
+# Seconds that a process may take to start on a busy machine, fuzz for three, and end.
+PATIENCE = 120
+
+
+@pytest.mark.parametrize(("name", "path"), INPUTS, ids=[f"{name}-{path.name}" for name, path in INPUTS])
+def test_every_kept_input_keeps_the_laws(name: str, path: Path) -> None:
+    target(name)(path.read_bytes())
+
+
+def test_every_target_has_inputs_and_every_input_a_target() -> None:
+    assert {name for name, _ in INPUTS} == set(TARGETS)
+
+
+def test_what_is_kept_is_small() -> None:
+    assert sum(path.stat().st_size for path in CORPUS.rglob("*") if path.is_file()) < 500_000
+
+
+def fuzzed(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Runs `code` in a process of its own, its findings in `folder`."""
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.fuzz import run; {code}",
+    ]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=PATIENCE, check=False
+    )
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_each_fuzzer_runs_with_coverage(tmp_path: Path, name: str) -> None:
+    found = fuzzed(tmp_path, f"run.fuzz({name!r}, {PATIENCE // 2}, '-seed=1', '-runs=200')")
+    assert found.returncode == 0, found.stderr[-3000:]
+    assert "Done 200 runs" in found.stderr
+    (branches,) = re.findall(r"DONE\s+cov: (\d+)", found.stderr)
+    assert int(branches) > 200
+    assert not list((tmp_path / ".fuzz").glob("*-*"))
+
+
+BROKEN = """
+def read(data):
+    if data[:1] == b"q":
+        if data[1:2] == b"z":
+            if data[2:3] == b"x":
+                raise AssertionError("a broken law")
+"""
+
+
+def test_a_fuzzer_finds_a_broken_law_by_its_branches(tmp_path: Path) -> None:
+    """No input holds the letters that break it; they are found one after the other."""
+    (tmp_path / "broken.py").write_text(BROKEN, encoding="utf-8")
+    planted = "run.TARGETS['broken'] = ('broken', 'read', 8, ('broken',)); run.fuzz('broken', 60, '-seed=1')"
+    found = fuzzed(tmp_path, planted)
+    assert found.returncode != 0
+    assert "a broken law" in found.stdout
+    (kept,) = (tmp_path / ".fuzz").glob("broken-crash-*")
+    assert kept.read_bytes().startswith(b"qzx")
