@@ -39,12 +39,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from assistant import index, ingest
 from assistant.ask import Assistant
 from assistant.generations import Generations
-from assistant.policies.parse import parse
-from assistant.policies.passages import split
-from assistant.policies.source import read_source
 from assistant.retrieval.encoder import Encoder
-from assistant.types import Document, Passage, Policy
-from benchmarks.light import Light
+from benchmarks.light import Here, Light
 
 UNFINISHED = ".building"
 NAMES = ("shop", "other")
@@ -126,20 +122,9 @@ def _round(corpus: Path, place: Path, days: int, moment: Moment, found: Counter[
     return ended
 
 
-class _Here(contextlib.nullcontext[None]):
-    """Reads policies in this process, in place of `Reader`."""
-
-    def __enter__(self) -> _Here:  # type: ignore[override]
-        return self
-
-    def read(self, path: Path, row: Policy | None = None) -> tuple[Document, tuple[Passage, ...]]:
-        document = parse(read_source(path), row)
-        return document, tuple(split(document))
-
-
 def _ingest(corpus: Path, place: Path) -> None:
     """An ingest in this process alone."""
-    with mock.patch.object(ingest, "Reader", return_value=_Here()):
+    with mock.patch.object(ingest, "Reader", return_value=Here()):
         ingest.ingest(corpus, place)
 
 

@@ -5,8 +5,8 @@
 The policies are made of the clauses of corpus/, six to a policy, with other names. Each command runs as people run it,
 a process from start to end; beside the time on the clock stands that of the processors, which a busy machine does not
 change as much. The index is built once, which takes minutes: --folder keeps it for the next run. The bound: with one
-file changed, added or removed, an ingest costs no more than 10 seconds of processors, and no answer of the server
-fails or is of two indexes.
+file changed, added or removed, an ingest takes no more than 4 seconds of processors beside what it takes to import the
+encoder's libraries and load it, and no answer of the server fails or is of two indexes.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from assistant.policies.passages import split
 from assistant.policies.source import read_source
 
 ROOT = Path(__file__).resolve().parent.parent
-BOUND = 10.0
+BOUND = 4.0
 CLAUSES = 6
 SEED = 11
 NAMES = re.compile(r"\b(?:www\.)?(?:italki|i2istudy|unistudy)(?:\.\w+)*\b", re.IGNORECASE)
+FLOOR = "from assistant.retrieval.encoder import Encoder; Encoder().encode_query('Which cookies?')"
 QUESTION = "How long are cookies kept?"
 # In two policies, so that an answer of two indexes would show.
 MARKED = "\n\n{number}. Cookies\nOur cookies are kept for {days} days.\n"
@@ -65,23 +66,23 @@ def main() -> int:
         corpus, index = folder / "corpus", folder / "index"
         write(corpus, options.policies)
         print(f"{options.policies} policies; seconds on the clock, seconds of processors, memory at most")
-        run("full ingest" if not index.exists() else "ingest of what an earlier run left", corpus, index)
-        slow = [
-            run("nothing changed, ingest --check", corpus, index, "--check"),
-            run("nothing changed, ingest --if-stale", corpus, index, "--if-stale"),
-            run("nothing changed, ingest", corpus, index),
-        ]
+        ingest("full ingest" if not index.exists() else "ingest of what an earlier run left", corpus, index)
+        floor = timed("the encoder's libraries and itself", [sys.executable, "-c", FLOOR])
+        for how in (["--check"], ["--if-stale"], []):
+            ingest(f"nothing changed, ingest {' '.join(how)}", corpus, index, *how)
+        slow = []
         path = corpus / "firm-0500.txt" if options.policies > 500 else corpus / "firm-0001.txt"
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("personal", "private"), encoding="utf-8")
-        slow.append(run("one file changed", corpus, index))
+        slow.append(ingest("one file changed", corpus, index))
         (corpus / "new.txt").write_text(text.replace("Firm", "New"), encoding="utf-8")
-        slow.append(run("one file added", corpus, index))
+        slow.append(ingest("one file added", corpus, index))
         (corpus / "new.txt").unlink()
-        slow.append(run("one file removed", corpus, index))
+        slow.append(ingest("one file removed", corpus, index))
         asked = serve(corpus, index)
-    print(f"  bound: {BOUND:g} s of processors each; most: {max(slow):.1f} s")
-    return int(max(slow) > BOUND or asked.failed > 0 or asked.mixed > 0)
+    most = max(slow) - floor
+    print(f"  one file, less the encoder: {most:.1f} s of processors at most; bound: {BOUND:g} s")
+    return int(most > BOUND or asked.failed > 0 or asked.mixed > 0)
 
 
 def write(corpus: Path, policies: int) -> None:
@@ -114,9 +115,15 @@ def clauses() -> list[tuple[str, str]]:
     return found
 
 
-def run(name: str, corpus: Path, index: Path, *options: str) -> float:
-    """Runs an ingest and prints what it took; returns the seconds of processors."""
-    command = [sys.executable, "-m", "assistant", "ingest", *options, "--corpus", str(corpus), "--index", str(index)]
+def ingest(name: str, corpus: Path, index: Path, *how: str) -> float:
+    """Runs an ingest; as `timed`."""
+    return timed(
+        name, [sys.executable, "-m", "assistant", "ingest", *how, "--corpus", str(corpus), "--index", str(index)]
+    )
+
+
+def timed(name: str, command: list[str]) -> float:
+    """Runs a command and prints what it took; returns the seconds of processors."""
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
@@ -144,7 +151,7 @@ def serve(corpus: Path, index: Path) -> Asked:
                     path = corpus / name
                     text = re.sub(r"kept for \d+ days", f"kept for {days} days", path.read_text(encoding="utf-8"))
                     path.write_text(text, encoding="utf-8")
-                run("two files changed under a server", corpus, index)
+                ingest("two files changed under a server", corpus, index)
                 written = time.monotonic()
                 while str(days) not in asked.first and time.monotonic() < written + PATIENCE:
                     time.sleep(0.05)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -135,7 +135,8 @@ def _write_build(folder: Path, data: IndexData) -> dict[str, dict[str, Any]]:
     arrays = {VECTORS: data.vectors} | {name: getattr(data.tokens, field) for field, name in TOKENS.items()}
     for name, array in arrays.items():
         with (folder / name).open("wb") as file:
-            np.save(file, array, allow_pickle=False)
+            # Given the file itself, numpy writes by C's own buffers, which lose their rest on a full disk, and no word.
+            np.save(SimpleNamespace(write=file.write), array, allow_pickle=False)
             to_disk(file)
     folder_to_disk(folder)
     return described(folder)
@@ -156,7 +157,6 @@ def _intact(build: Path, files: dict[str, dict[str, Any]]) -> bool:
 
 
 def _unwritable(index_dir: Path, error: OSError) -> AssistantError:
-    # numpy tells of a full disk by how many values it could write, without a number.
-    remedy = _REMEDIES.get(error.errno or errno.ENOSPC, "mend that, or name another folder with --index")
-    reason = os.strerror(error.errno or errno.ENOSPC).lower()
+    remedy = _REMEDIES.get(error.errno or 0, "mend that, or name another folder with --index")
+    reason = (error.strerror or type(error).__name__).lower()
     return AssistantError(f"The index in {index_dir} cannot be written ({reason}); {remedy}.")
