@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +13,7 @@ from assistant.errors import QuestionError
 from assistant.web.api.problems import busy, problem
 from assistant.web.headers import gradio_policy
 from assistant.web.limits import refusal
+from assistant.web.mcp_door import McpDoor
 from assistant.web.posted import CALL, JOIN, SERVER, TOOLS, Posts, again, whole
 
 # Gradio serves much more: uploads, files, proxies, deep links, run history, monitoring, its own page on its interfaces.
@@ -44,6 +46,7 @@ class GradioDoor:
         self._gradio = gradio
         self._head = head
         self._noscript = noscript
+        self._mcp = McpDoor(gradio)
         self._posts = posts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +60,7 @@ class GradioDoor:
             return
         if path.rstrip("/") == _MCP:
             answer = self._mcp if is_post else _refused("POST")
+            scope = {**scope, "headers": _without_forwarded(scope)}
         elif path in _POSTED:
             answer = self._post if is_post else _refused("POST")
         elif not _READ.fullmatch(path):
@@ -66,22 +70,18 @@ class GradioDoor:
         elif path == "/":
             answer = RedirectResponse(root + "/") if _VIEWS.search(scope["query_string"]) else self._page
         else:
-            answer = self._config if path == "/config" else self._gradio
+            answer = self._config if path == "/config" else self._read
             scope = _untold(scope)
         await answer(scope, receive, send)
 
-    async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One message each way; Gradio's own page, and what older clients listened to, stay closed."""
-        path = scope["path"].rstrip("/") + "/"
-
-        async def unshared(message: Message) -> None:
-            # Gradio lets every site read what it answers.
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                message["headers"] = [each for each in headers if not each[0].startswith(b"access-control-")]
-            await send(message)
-
-        await self._gradio({**scope, "path": path, "headers": _without_forwarded(scope)}, receive, unshared)
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A file, or the stream of a call; Gradio breaks off the stream of a call that there is not."""
+        try:
+            await self._gradio(scope, receive, send)
+        except RuntimeError as error:
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body"})
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A call of the page or of a program."""

@@ -23,6 +23,7 @@ CALL = "/gradio_api/call/"
 SERVER = "/gradio_api/component_server/"
 JOIN = "/gradio_api/queue/join"
 
+_LENGTHS = {b"content-length", b"transfer-encoding", b"content-encoding"}
 _Session = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -81,16 +82,16 @@ class Posts:
         if Headers(scope=scope).get("content-type", "").partition(";")[0].strip().casefold() != "application/json":
             raise QuestionError("The body must be a JSON object, sent as application/json.")
         try:
-            form = self._form(path).model_validate(orjson.loads(body))
-            known = form.fn_index in self._functions if isinstance(form, _Join) else True
-            known = form.component_id in self._components if isinstance(form, _Server) else known
-            # What is nested too deeply to be written is no question either.
-            sent = orjson.dumps({name: getattr(form, name) for name in type(form).model_fields})
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError, ValidationError):
-            raise QuestionError("The body is no call that is known here; send one JSON object in UTF-8.") from None
+            form = self._form(path).model_validate(orjson.loads(plain(body)))
+        except ValidationError:
+            raise QuestionError(
+                "The body is no call that is known here; /gradio_api/info lists what there is."
+            ) from None
+        known = form.fn_index in self._functions if isinstance(form, _Join) else True
+        known = form.component_id in self._components if isinstance(form, _Server) else known
         if not known:
             raise QuestionError("There is nothing of this number to call; /gradio_api/info lists what there is.")
-        return sent
+        return orjson.dumps({name: getattr(form, name) for name in type(form).model_fields})
 
     @staticmethod
     def _form(path: str) -> type[_Form]:
@@ -109,10 +110,23 @@ async def whole(receive: Receive) -> bytes:
     return body
 
 
+def plain(body: bytes) -> bytes:
+    """A body as plain JSON: in UTF-8, without numbers and characters that there are not, and not nested without end.
+
+    Raises:
+        QuestionError: it is anything else.
+    """
+    try:
+        # What is nested too deeply to be written is not needed either.
+        return orjson.dumps(orjson.loads(body))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        raise QuestionError("The body is no valid JSON in UTF-8; send one JSON object.") from None
+
+
 def again(scope: Scope, body: bytes, receive: Receive) -> tuple[Scope, Receive]:
     """The same request with another body."""
-    headers = [(name, value) for name, value in scope["headers"] if name not in {b"content-length", b"content-type"}]
-    headers += [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+    headers = [(name, value) for name, value in scope["headers"] if name not in _LENGTHS]
+    headers.append((b"content-length", b"%d" % len(body)))
     sent = False
 
     async def once() -> Message:
