@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -60,17 +61,19 @@ def _serve_by_workers(settings: Settings) -> None:
     """Pages in this process, answers in others, which load the encoder while this one loads the web application."""
     from assistant.index import read_manifest
     from assistant.web.log import start_log
-    from assistant.workers import Workers
+    from assistant.workers import Workers, shared_out
 
     # Before anything is started.
     read_manifest(settings.index)
+    # What is started from here reads them.
+    os.environ.update(shared_out(settings.workers))
     # An answer is sent while the next one is made.
     settings = replace(settings, concurrency=max(settings.concurrency, 2 * settings.workers))
     longest = settings.max_question_chars
     with Workers(settings.index, settings.workers, longest, prepare=partial(start_log, settings.log)) as workers:
         from assistant.generations import Generations
-        from assistant.served import open_served
         from assistant.web.app import serve
+        from assistant.workers.served import open_served
 
         serve(Generations(settings.index, longest, lambda _: open_served(settings.index, longest, workers)), settings)
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from assistant.errors import AssistantError, IndexDamagedError, QuestionEmptyError
-from assistant.worker import OPEN, Call, Job, Reply
+from assistant.workers.worker import OPEN, Call, Job, Reply
 
 
 class FakeAnswering:
@@ -45,9 +45,6 @@ class FakeAnswering:
     def pid(self, _: Call) -> int:
         return os.getpid()
 
-    def threads(self, _: Call) -> str:
-        return os.environ["OMP_NUM_THREADS"]
-
     def empty(self, _: Call) -> None:
         raise QuestionEmptyError("The question is empty; type one.")
 
@@ -75,7 +72,7 @@ def main(folder: Path) -> None:
 
     from assistant.workers import Workers
 
-    with Workers(folder, 2, 100, answering=FakeAnswering) as workers:
+    with Workers(folder, 2, 100, answering=FakeAnswering, preloaded=()) as workers:
         generation = workers.open("a")
         threading.Thread(target=workers.call, args=(generation, "sleep", 3600), daemon=True).start()
         while not (folder / "asleep").exists():

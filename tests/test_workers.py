@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import BusyError, IndexDamagedError, QuestionEmptyError
-from assistant.workers import Workers
+from assistant.workers import Workers, shared_out
+from tests.api_fixtures import ITALKI
 from tests.fake_worker import FakeAnswering
 from tests.operated import PATIENCE, ROOT
 
@@ -48,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def two(folder: Path) -> Iterator[Workers]:
-    with Workers(folder, 2, 100, answering=FakeAnswering) as workers:
+    with Workers(folder, 2, 100, answering=FakeAnswering, preloaded=()) as workers:
         yield workers
 
 
@@ -78,11 +80,10 @@ def test_what_is_wrong_with_a_question_is_told_in_its_own_words(two: Workers) ->
     assert two.call(generation, "pid") in two.pids()
 
 
-def test_cores_are_shared_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for stated, count, each in (("8", 3, "2"), ("1", 2, "1"), ("4", 1, "4")):
-        monkeypatch.setenv("OMP_NUM_THREADS", stated)
-        with Workers(folder, count, 100, answering=FakeAnswering) as workers:
-            assert workers.call(opened(workers), "threads") == each
+@pytest.mark.parametrize(("stated", "count", "each"), [("8", 3, "2"), ("1", 2, "1"), ("4", 1, "4"), ("", 999, "1")])
+def test_cores_are_shared_out(stated: str, count: int, each: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", stated)
+    assert shared_out(count)["OMP_NUM_THREADS"] == each
 
 
 def test_a_worker_that_ends_is_replaced_and_its_question_asked_again(two: Workers, folder: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_question_that_ends_every_worker_is_told_so(two: Workers) -> None:
 
 
 def test_killed_again_and_again_under_load_no_answer_fails(folder: Path) -> None:
-    with Workers(folder, 3, 100, answering=FakeAnswering) as workers, ThreadPoolExecutor(4) as people:
+    with Workers(folder, 3, 100, answering=FakeAnswering, preloaded=()) as workers, ThreadPoolExecutor(4) as people:
         generation, over = opened(workers), threading.Event()
 
         def ask() -> int:
@@ -126,7 +127,7 @@ def test_killed_again_and_again_under_load_no_answer_fails(folder: Path) -> None
 
 
 def test_an_answer_that_takes_too_long_is_given_up(folder: Path) -> None:
-    with Workers(folder, 1, 100, answering=FakeAnswering, seconds=0.5) as workers:
+    with Workers(folder, 1, 100, answering=FakeAnswering, preloaded=(), seconds=0.5) as workers:
         generation = opened(workers)
         (before,) = workers.pids()
         with pytest.raises(BusyError, match="too long"):
@@ -137,7 +138,10 @@ def test_an_answer_that_takes_too_long_is_given_up(folder: Path) -> None:
 
 
 def test_who_waits_too_long_for_a_worker_is_told_so(folder: Path) -> None:
-    with Workers(folder, 1, 100, answering=FakeAnswering, seconds=1) as workers, ThreadPoolExecutor(1) as other:
+    with (
+        Workers(folder, 1, 100, answering=FakeAnswering, preloaded=(), seconds=1) as workers,
+        ThreadPoolExecutor(1) as other,
+    ):
         generation = opened(workers)
         first = other.submit(workers.call, generation, "sleep", 3600)
         until((folder / "asleep").exists)
@@ -197,7 +201,7 @@ def test_an_index_that_is_gone_and_nobody_has_is_told_at_once(two: Workers, fold
 
 
 def test_the_end_ends_every_worker(folder: Path) -> None:
-    with Workers(folder, 2, 100, answering=FakeAnswering) as workers, ThreadPoolExecutor(1) as other:
+    with Workers(folder, 2, 100, answering=FakeAnswering, preloaded=()) as workers, ThreadPoolExecutor(1) as other:
         generation = opened(workers)
         last = other.submit(workers.call, generation, "sleep", 3600)
         until((folder / "asleep").exists)
@@ -210,7 +214,7 @@ def test_the_end_ends_every_worker(folder: Path) -> None:
 
 def test_an_end_before_the_start_ends_them_too(folder: Path) -> None:
     (folder / "pids").touch()
-    with Workers(folder, 2, 100, answering=FakeAnswering) as workers:
+    with Workers(folder, 2, 100, answering=FakeAnswering, preloaded=()) as workers:
         pass
     assert workers.pids() == ()
     assert not any(map(there, started(folder)))
@@ -218,12 +222,36 @@ def test_an_end_before_the_start_ends_them_too(folder: Path) -> None:
 
 def test_a_signal_to_the_whole_group_does_not_end_a_worker(two: Workers) -> None:
     generation = opened(two)
+
+    def both() -> set[int]:
+        with ThreadPoolExecutor(2) as people:
+            return set(people.map(lambda _: two.call(generation, "sleep", 0.1), range(2)))
+
+    until(lambda: len(both()) == 2)
     pids = two.pids()
     for pid in pids:
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGINT)
-    with ThreadPoolExecutor(2) as people:
-        assert set(people.map(lambda _: two.call(generation, "sleep", 0.1), range(2))) == set(pids)
+    assert both() == set(pids)
+
+
+def test_what_cannot_be_sent_costs_no_worker(two: Workers) -> None:
+    generation = opened(two)
+    for _ in range(3):
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+            two.call(generation, "pid", lambda: None)
+    assert two.call(generation, "pid")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there are processes forked from one")
+def test_workers_outlive_the_one_that_they_are_forked_from(two: Workers, folder: Path) -> None:
+    generation = opened(two)
+    before = two.pids()
+    (parent,) = {int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) for pid in before}
+    os.kill(parent, signal.SIGKILL)
+    until(lambda: len(two.pids()) == 2 and not set(before) & set(two.pids()))
+    assert two.call(generation, "pid") in two.pids()
+    until(lambda: not any(map(there, before)))
 
 
 def test_without_the_process_in_front_no_worker_stays(folder: Path) -> None:
@@ -240,7 +268,7 @@ def test_without_the_process_in_front_no_worker_stays(folder: Path) -> None:
 
 def test_an_index_is_forgotten_with_the_assistant_over_it(index_dir: Path) -> None:
     from assistant.index import load
-    from assistant.served import Served
+    from assistant.workers.served import Served
 
     forgotten: list[int] = []
 
@@ -253,7 +281,7 @@ def test_an_index_is_forgotten_with_the_assistant_over_it(index_dir: Path) -> No
 
     served = Served(load(index_dir), 100, Counting(), 7)  # type: ignore[arg-type]
     assert served.policies()
-    assert served.clause(served.policies()[0].id, "1")
+    assert served.clause(ITALKI, "2.1")
     assert not forgotten
     del served
     gc.collect()

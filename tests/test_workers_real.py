@@ -112,9 +112,11 @@ def processes() -> dict[int, tuple[int, str]]:
 
 
 def workers(server: Running) -> set[int]:
-    """The processes that answer."""
-    front = server.process.pid
-    return {pid for pid, (parent, command) in processes().items() if parent == front and "spawn_main" in command}
+    """The processes that answer: forked from one that the front has started, or started by it."""
+    known, front = processes(), server.process.pid
+    nurseries = {pid for pid, (parent, command) in known.items() if parent == front and "forkserver" in command}
+    forked = {pid for pid, (parent, _) in known.items() if parent in nurseries}
+    return forked or {pid for pid, (parent, line) in known.items() if parent == front and "spawn_main" in line}
 
 
 def asked(client: httpx.Client, question: str) -> Any:
@@ -181,13 +183,14 @@ def test_what_is_wrong_with_a_question_is_told_as_by_one_process(client: httpx.C
         assert (response.status_code, response.json()["code"]) == (status, code)
 
 
-def test_the_process_in_front_holds_no_encoder(server: Running) -> None:
-    maps = Path("/proc", str(server.process.pid), "maps")
-    if not maps.exists():
-        pytest.skip("what a process has loaded is read from /proc")
-    assert "libtorch" not in maps.read_text()
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process has in memory is read from /proc")
+def test_the_encoder_is_in_memory_once_and_not_in_front(server: Running) -> None:
+    assert "libtorch" not in Path(f"/proc/{server.process.pid}/maps").read_text()
     for worker in workers(server):
-        assert "libtorch" in Path("/proc", str(worker), "maps").read_text()
+        told = Path(f"/proc/{worker}/smaps_rollup").read_text()
+        sizes = {name: int(size) for name, size in re.findall(r"^(\w+): +(\d+) kB$", told, re.MULTILINE)}
+        assert sizes["Private_Dirty"] < sizes["Rss"] / 4
+        assert "libtorch" in Path(f"/proc/{worker}/maps").read_text()
 
 
 # --- through what happens meanwhile

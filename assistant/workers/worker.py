@@ -1,6 +1,6 @@
 """A process that answers, one call after the other: it holds the encoder and the indexes that may still be asked about.
 
-What reads the index or loads a library is imported once the process knows how many threads it has.
+What reads the index or loads a library is imported when it is needed: a process that is forked has it already.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from assistant.errors import AssistantError, EncoderError
+from assistant.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.ask import Assistant
-    from assistant.retrieval.encoder import Encoder
 
 _LOG = logging.getLogger(__name__)
 # The method of a call that opens an index; its one argument is the name of the build.
@@ -54,8 +53,6 @@ class Job(NamedTuple):
     index_dir: Path
     # Longest question in code points.
     max_question_chars: int
-    # Of the libraries that encode and search.
-    threads: int
     # Done first of all, such as starting the log.
     prepare: Callable[[], None] | None
     # Makes what replies to calls.
@@ -67,7 +64,6 @@ def work(connection: Connection, job: Job) -> None:
     # The process in front says when it is the end; a signal may go to all processes of a group.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    os.environ["OMP_NUM_THREADS"] = str(job.threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if job.prepare:
         job.prepare()
@@ -89,13 +85,12 @@ class Answering:
     """Replies with the assistants over the indexes that were opened, which have one encoder."""
 
     def __init__(self, job: Job) -> None:
-        """Loads the encoder."""
+        """Loads the encoder, where that is not done."""
+        from assistant.workers.preloaded import encoder
+
         self._job = job
+        self._encoder = encoder
         self._opened: dict[int, Assistant] = {}
-        self._encoder: Encoder | None = None
-        # Where it cannot be loaded, the first call tells why.
-        with contextlib.suppress(EncoderError):
-            self._encoder = _load()
 
     def __call__(self, call: Call) -> Reply:
         """What comes of one call; of an error that nobody foresaw only the kind, for the rest is in the log."""
@@ -123,9 +118,3 @@ class Answering:
             assistant.ask(_WARM, top_k=1)
         self._opened[generation] = assistant
         return True
-
-
-def _load() -> Encoder:
-    from assistant.retrieval.encoder import Encoder
-
-    return Encoder()

@@ -1,4 +1,4 @@
-"""Several processes that answer questions, and the pool of them: each has one question at a time in its hands.
+"""The pool of processes that answer: each has one question at a time in its hands.
 
 A worker that ends is started anew, and what it had in its hands is asked once more of another one. All workers end with
 the process that started them.
@@ -8,46 +8,40 @@ from __future__ import annotations
 
 import itertools
 import logging
-import multiprocessing
-import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from assistant.errors import AssistantError, BusyError
-from assistant.worker import OPEN, Answering, Call, Job, Reply, work
+from assistant.workers.process import GoneError, LateError, Process, preload
+from assistant.workers.worker import OPEN, Answering, Call, Job, Reply
 
 _LOG = logging.getLogger(__name__)
 # Seconds that an answer may take, and to wait for a worker that is free.
 SECONDS = 30.0
 # Seconds that a worker may take to load the encoder and to open an index.
 OPENING = 300.0
+# Seconds that the processes may take to end.
+_LEAVING = 2.0
 # Seconds before a worker that has ended is started anew: one that cannot start must not take all the time there is.
 PAUSE = 1.0
 # Times that a question is asked where workers end over it.
 _TRIES = 2
 # Seconds after which it is worth asking again.
 _WAIT = 5
-_SPAWN = multiprocessing.get_context("spawn")
+PRELOADED = "assistant.workers.preloaded"
 _NOBODY = "Nobody is there to answer just now; ask again in a moment."
 _LATE = "The answer took too long and was given up; ask again, with fewer words."
 
 
-class _GoneError(Exception):
-    """A worker has ended with a call in its hands."""
-
-
 @dataclass(eq=False, slots=True)
 class _Worker:
-    """One process; `busy` and `opened` change under the pool's lock."""
+    """What the pool knows of a process; it changes under the pool's lock."""
 
-    process: SpawnProcess
-    connection: Connection
+    process: Process
     # Numbers of the indexes that it can be asked about.
     opened: set[int] = field(default_factory=set)
     # Whether it has a call in its hands.
@@ -76,6 +70,7 @@ class Workers:
         prepare: Callable[[], None] | None = None,
         seconds: float = SECONDS,
         answering: Callable[[Job], Callable[[Call], Reply]] = Answering,
+        preloaded: Sequence[str] = (PRELOADED,),
     ) -> None:
         """Starts the processes, which load the encoder while something else is done here.
 
@@ -86,8 +81,10 @@ class Workers:
             prepare: what each process does first; a function of a module.
             seconds: longest time that an answer may take.
             answering: makes what replies in each process.
+            preloaded: modules that are imported once for all processes.
         """
-        self._job = Job(index_dir, max_question_chars, _threads(count), prepare, answering)
+        preload(preloaded)
+        self._job = Job(index_dir, max_question_chars, prepare, answering)
         self._seconds = seconds
         self._count = count
         self._changed = threading.Condition()
@@ -114,15 +111,16 @@ class Workers:
         with self._changed:
             self._closed.set()
             for worker in self._living:
-                worker.process.kill()
+                worker.process.end()
             self._changed.notify_all()
         for keeper in self._keepers:
-            keeper.join()
+            # One may wait for a process that is only being made; it ends by itself, with this one.
+            keeper.join(_LEAVING)
 
     def pids(self) -> tuple[int, ...]:
         """The processes that are there now."""
         with self._changed:
-            return tuple(worker.process.pid for worker in self._living if worker.process.pid)
+            return tuple(worker.process.pid for worker in self._living)
 
     def open(self, build: str) -> int | None:
         """Lets each worker open the index in the folder, one after the other, so that the others go on answering.
@@ -174,36 +172,17 @@ class Workers:
         for _ in range(_TRIES):
             worker = self._take(generation)
             try:
-                reply = self._converse(worker, Call(frozenset(self._alive), generation, method, args), self._seconds)
-            except _GoneError:
+                reply = worker.process.ask(Call(frozenset(self._alive), generation, method, args), self._seconds)
+            except GoneError:
                 continue
+            except LateError:
+                _LOG.error("An answer took more than %g seconds; its process is ended.", self._seconds)
+                raise BusyError(_LATE, _WAIT) from None
             self._give_back(worker)
             if reply.error:
                 raise reply.error
             return reply.value
         raise BusyError(_NOBODY, _WAIT)
-
-    def _converse(self, worker: _Worker, call: Call, seconds: float) -> Reply:
-        """What a worker replies; one that does not is ended.
-
-        Raises:
-            BusyError: it does not in time.
-            _GoneError: it has ended.
-        """
-        late = False
-        try:
-            worker.connection.send(call)
-            late = not worker.connection.poll(seconds)
-            if not late:
-                reply: Reply = worker.connection.recv()
-                return reply
-        except (EOFError, OSError):
-            pass
-        worker.process.kill()
-        if late and not self._closed.is_set():
-            _LOG.error("An answering process took more than %g seconds and is ended.", seconds)
-            raise BusyError(_LATE, _WAIT)
-        raise _GoneError
 
     def _take(self, generation: int) -> _Worker:
         """A worker that is free and has opened this index; it is the caller's until it is given back."""
@@ -241,14 +220,14 @@ class Workers:
             worker.busy = True
         try:
             return self._open_in(worker, index)
-        except _GoneError:
+        except (GoneError, LateError):
             return None
         finally:
             self._give_back(worker, opened=True)
 
     def _open_in(self, worker: _Worker, index: _Index) -> bool:
         alive = frozenset(self._alive)
-        reply = self._converse(worker, Call(alive, index.generation, OPEN, (index.build,)), OPENING)
+        reply = worker.process.ask(Call(alive, index.generation, OPEN, (index.build,)), OPENING)
         if reply.error:
             raise reply.error
         if reply.value:
@@ -260,34 +239,30 @@ class Workers:
         """Has one worker there: starts another where it has ended."""
         while not self._closed.is_set():
             try:
-                worker, newest = self._start()
-            except OSError as error:
+                worker = _Worker(Process(self._job))
+            except (OSError, EOFError) as error:
                 _LOG.error("A process that answers cannot be started: %s.", type(error).__name__)
             else:
-                if newest:
-                    self._catch_up(worker, newest)
-                worker.process.join()
+                self._admit(worker)
+                code = worker.process.wait()
                 with self._changed:
                     self._living.remove(worker)
                     self._changed.notify_all()
                 if not self._closed.is_set():
-                    _LOG.error("A process that answers has ended (%s); another is started.", worker.process.exitcode)
+                    _LOG.error("A process that answers has ended (%s); another is started.", code)
             self._closed.wait(PAUSE)
 
-    def _start(self) -> tuple[_Worker, _Index | None]:
-        """A new process among the others, and what it must open before it can answer."""
-        ours, theirs = multiprocessing.Pipe()
-        process = _SPAWN.Process(target=work, args=(theirs, self._job), name="assistant-worker", daemon=True)
-        process.start()
-        # The worker sees the end of this process by the end of the pipe, of which nobody else may hold that end.
-        theirs.close()
+    def _admit(self, worker: _Worker) -> None:
+        """Puts a worker among the others, and lets it open what they have opened last."""
         with self._changed:
-            worker = _Worker(process, ours, reserved=self._newest is not None)
+            newest = self._newest
+            worker.reserved = newest is not None
             self._living.append(worker)
             self._changed.notify_all()
             if self._closed.is_set():
-                process.kill()
-            return worker, self._newest
+                worker.process.end()
+        if newest:
+            self._catch_up(worker, newest)
 
     def _catch_up(self, worker: _Worker, newest: _Index) -> None:
         try:
@@ -295,11 +270,3 @@ class Workers:
                 _LOG.info("A new process that answers waits for the index that has just been built.")
         except AssistantError as error:
             _LOG.error("A new process that answers waits for an index that can be used: %s", error)
-
-
-def _threads(count: int) -> int:
-    """Threads of each of `count` processes: together as many as one process may have, or one each."""
-    stated = os.environ.get("OMP_NUM_THREADS", "")
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, (int(stated) if stated.isdigit() else cores) // count)

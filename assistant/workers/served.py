@@ -13,7 +13,7 @@ from assistant.index import IndexData, load
 from assistant.index.manifest import read_record
 from assistant.lookup import Lookup
 from assistant.types import Answer, Citation
-from assistant.workers import Workers
+from assistant.workers.pool import Workers
 
 # More than there are.
 _ALL_SUGGESTIONS = 1000

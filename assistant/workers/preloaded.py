@@ -1,0 +1,24 @@
+"""What all processes that answer need, loaded when this module is imported.
+
+Where they are forked from one process that has imported it, it lies in memory once for all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import signal
+
+import assistant.ask  # noqa: F401 -- and all that it imports
+from assistant.errors import EncoderError
+from assistant.retrieval.encoder import Encoder
+
+# A signal may go to all processes of a group; they end with the one in front.
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+encoder: Encoder | None = None
+# Where it cannot be loaded, whoever needs it first tells why.
+with contextlib.suppress(EncoderError):
+    encoder = Encoder()
+# A page of memory is shared until it is written to, and the collector writes to what it looks at.
+gc.collect()
+gc.freeze()

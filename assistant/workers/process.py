@@ -1,0 +1,99 @@
+"""A worker as the process in front sees it: started, asked, ended."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from assistant.workers.worker import Call, Job, Reply, work
+
+# Processes that are forked from one that has loaded what they need start at once and share it. They are not forked from
+# this one, which has threads. Where forking is not safe, each loads its own.
+if sys.platform == "linux":
+    _CONTEXT = multiprocessing.get_context("forkserver")
+else:
+    _CONTEXT = multiprocessing.get_context("spawn")
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class GoneError(Exception):
+    """The process has ended, and with it the call that it had in its hands."""
+
+
+class LateError(Exception):
+    """The process did not reply in time, and is ended."""
+
+
+class Process:
+    """One worker; asked by one thread at a time, and ended by any."""
+
+    def __init__(self, job: Job) -> None:
+        """Starts it.
+
+        Raises:
+            OSError, EOFError: the system does not start it.
+        """
+        self._pipe, theirs = multiprocessing.Pipe()
+        self._process = _CONTEXT.Process(target=work, args=(theirs, job), name="assistant-worker", daemon=True)
+        self._process.start()
+        # The worker sees the end of this process by the end of the pipe, so nobody else may hold that.
+        theirs.close()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid or 0
+
+    def ask(self, call: Call, seconds: float) -> Reply:
+        """What it replies.
+
+        Args:
+            call: what it is to do.
+            seconds: how long it may take.
+
+        Raises:
+            GoneError: it has ended.
+            LateError: it takes longer, and is ended.
+        """
+        try:
+            self._pipe.send(call)
+            if self._pipe.poll(seconds):
+                reply: Reply = self._pipe.recv()
+                return reply
+        except (EOFError, OSError):
+            self.end()
+            raise GoneError from None
+        except BaseException:
+            # What is left in the pipe would be taken for the reply to the next call.
+            self.end()
+            raise
+        self.end()
+        raise LateError
+
+    def end(self) -> None:
+        """Ends it at once; it holds nothing that could be lost."""
+        self._process.kill()
+
+    def wait(self) -> int | None:
+        """Its exit code, once it has ended."""
+        self._process.join()
+        return self._process.exitcode
+
+
+def preload(modules: Sequence[str]) -> None:
+    """Imports modules before the first process is started, once for all, where they are forked."""
+    _CONTEXT.set_forkserver_preload(list(modules))
+
+
+def shared_out(count: int) -> dict[str, str]:
+    """Environment variables for `count` processes: their threads are together no more than those of one would be."""
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    threads = max(1, (int(stated) if stated.isdigit() else cores) // count)
+    # Python 3.11 does not tell the process that others are forked from where modules lie.
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(paths)}
