@@ -38,7 +38,7 @@ def main(folder: Path, filled: bool) -> None:
     @contextlib.contextmanager
     def little(room: int) -> Iterator[None]:
         if not filled:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (room * 64, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room * 512, resource.RLIM_INFINITY))
             yield
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             return

@@ -125,4 +125,5 @@ def _told(path: Path) -> Iterator[None]:
             sentence = f"{path} cannot be used ({error}); name another file with ASSISTANT_FEEDBACK."
         raise FeedbackError(sentence) from error
     except OSError as error:
-        raise FeedbackError(f"{path} cannot be used ({error.strerror or error}).") from error
+        reason = (error.strerror or type(error).__name__).lower()
+        raise FeedbackError(f"{path} cannot be used ({reason}); name another file with ASSISTANT_FEEDBACK.") from error

@@ -108,7 +108,10 @@ def _rows(path: Path) -> Iterator[tuple[int, Policy]]:
     """The rows of policies.csv, each with its line."""
     try:
         reader = csv.reader(path.read_text(encoding="utf-8-sig").splitlines(), strict=True)
-    except (OSError, UnicodeDecodeError):
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise CorpusError(f"{CATALOGUE} cannot be opened ({reason}); check that you may read it.") from None
+    except UnicodeDecodeError:
         raise CorpusError(f"{CATALOGUE} cannot be read; save it as a table with commas in UTF-8.") from None
     try:
         header = [name.strip() for name in next(reader, [])]
