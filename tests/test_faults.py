@@ -26,8 +26,10 @@ from assistant.feedback.votes import Vote
 from assistant.generations import Generations
 from assistant.index import load, save
 from assistant.index.files import NAMES
+from assistant.index.manifest import FORMAT, record_sha256
 from assistant.ingest import ingest
 from assistant.policies.describe import COLUMNS
+from assistant.reuse import kept
 from assistant.settings import Settings
 from benchmarks.light import Here, Light
 from tests.index_fixtures import made, same
@@ -386,6 +388,99 @@ def test_policies_and_the_catalogue_that_go_are_gone_from_the_next_index(tmp_pat
     with pytest.raises(CorpusError, match="is no folder; name the folder"):
         ingest(corpus, index)
     assert len(load(index).documents) == 1
+
+
+# --- of another kind
+
+
+def another(index: Path, **changed: object) -> None:
+    """Writes the manifest as if the index had been made otherwise."""
+    record = json.loads((index / "manifest.json").read_bytes()) | changed
+    del record["sha256"]
+    record["sha256"] = record_sha256(record)
+    (index / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+ANOTHER = {
+    "format": ({"format": FORMAT + 1}, "it has another format than this version of the assistant reads; run python -m"),
+    "encoder": ({"encoder": {"name": "other", "sha256": "0" * 64}}, "was built with another encoder; run `python -m"),
+}
+
+
+@pytest.mark.usefixtures("light")
+@pytest.mark.parametrize(("changed", "says"), ANOTHER.values(), ids=ANOTHER.keys())
+def test_an_index_of_another_kind_is_refused_and_built_anew(
+    tmp_path: Path,
+    changed: dict[str, object],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    write(corpus, 30, "Shop")
+    ingest(corpus, index)
+    generations = Generations(index, 2000)
+    write(corpus, 60, "Shop")
+    ingest(corpus, index)
+    another(index, **changed)
+    # A server that runs goes on with what it has; one that starts, and the command line, say what to do.
+    with caplog.at_level(logging.ERROR):
+        assert not generations.refresh()
+    assert says in caplog.text
+    assert "30 days" in generations.current().clause("shop", "1")[0].quote
+    monkeypatch.setenv("ASSISTANT_INDEX", str(index))
+    assert app.main([]) == 1
+    assert says in sentence(capsys)
+    assert main(["policies", "--index", str(index)]) == 1
+    assert says in sentence(capsys)
+    assert main(["ingest", "--check", "--corpus", str(corpus)]) == 1
+    assert ("another format" if "format" in changed else "another encoder") in capsys.readouterr().out
+    assert ingested(corpus, index) == 0
+    assert generations.refresh()
+    assert "60 days" in generations.current().clause("shop", "1")[0].quote
+
+
+@pytest.mark.usefixtures("light")
+@pytest.mark.parametrize("name", ["manifest.json", *sorted(NAMES)])
+def test_nothing_of_a_damaged_index_is_taken_over(tmp_path: Path, name: str) -> None:
+    """Each byte of one file in a hundred places flipped in turn: the next ingest is as one into an empty folder."""
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    write(corpus, 30, "Shop", "Bank")
+    ingest(corpus, index)
+    (path,) = index.rglob(name)
+    whole = path.read_bytes()
+    # Large files are mapped into memory: what is compared with lies elsewhere.
+    fresh = load(shutil.copytree(index, tmp_path / "copy"))
+    for at in range(0, len(whole), max(1, len(whole) // 100)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        last = kept(index, fresh.manifest)
+        assert last.data is None or same(last.data, fresh)
+        assert last.data is None or name == "manifest.json"
+    ingest(corpus, index)
+    assert same(load(index), fresh)
+
+
+@pytest.mark.usefixtures("light")
+@pytest.mark.parametrize("name", sorted(LOCKS))
+def test_locks_hold_nothing_that_could_be_damaged(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    write(corpus, 30, "Shop")
+    ingest(corpus, index)
+    (index / name).write_bytes(bytes(range(256)))
+    assert ingested(corpus, index) == 0
+    (index / name).unlink()
+    assert ingested(corpus, index) == 0
+    (index / name).unlink(missing_ok=True)
+    (index / name).mkdir()
+    capsys.readouterr()
+    assert ingested(corpus, index) == 1
+    assert "cannot be written (" in sentence(capsys)
+    assert load(index).documents
+    (index / name).rmdir()
+    assert ingested(corpus, index) == 0
 
 
 # --- odd places
