@@ -48,7 +48,8 @@ class Settings:
         default="'self'", metadata={"doc": "Origins whose pages may show `/embed` in a frame, as in a CSP."}
     )
     rate_limit: str = field(
-        default="60/minute", metadata={"doc": "Requests that one client may send to the API, such as `600/hour`."}
+        default="60/minute",
+        metadata={"doc": "What one client may ask of API, chat and AI tools together, such as `600/hour`."},
     )
     contact: str = field(
         default="", metadata={"doc": "Mail or web address that “Ask our team” in the widget leads to; empty for none."}

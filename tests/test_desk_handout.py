@@ -231,7 +231,8 @@ def test_the_route_gives_a_pdf_to_keep(desk: httpx.Client) -> None:
         ({"clauses": [{"policy": "shop", "anchor": "1"}] * (MOST_CLAUSES + 1)}, 422, "invalid_request"),
         ({"clauses": [{"policy": "none", "anchor": "1"}]}, 404, "unknown_policy"),
         ({"clauses": [{"policy": "shop", "anchor": "none"}]}, 422, "invalid_request"),
-        ({"clauses": [{"policy": "shop", "anchor": "1", "more": "x" * 300_000}]}, 422, "invalid_request"),
+        ({"clauses": [{"policy": "shop", "anchor": "1", "more": "x" * 200_000}]}, 422, "invalid_request"),
+        ({"clauses": [{"policy": "shop", "anchor": "1", "more": "x" * 300_000}]}, 413, "invalid_request"),
         ([], 422, "invalid_request"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -262,6 +263,9 @@ FOREIGN = "Origin: https://evil.example"
 def test_a_form_of_another_site_does_nothing(url: str, path: str, kind: str) -> None:
     """What a page may send elsewhere without asking first."""
     sent = b'{"data": {}, "component_id": 2, "fn_name": "vote", "session_hash": "a", "question": "Why?"}'
+    if path == "/agents/handout.pdf":
+        sent = json.dumps({"clauses": [{"policy": ITALKI, "anchor": "1"}]}).encode()
+        assert ask(url, "POST", path, JSON, sent).status in {200, 422}
     headers = [FOREIGN, "Sec-Fetch-Site: cross-site", *([f"Content-Type: {kind}"] if kind else [])]
     refused(ask(url, "POST", path, headers, sent), 400, 403, 422)
 

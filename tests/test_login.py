@@ -9,9 +9,11 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from limits import parse
 
 from assistant import cli
 from assistant.errors import SettingsError
+from assistant.web import login
 from assistant.web.login import Login
 from tests.web_fixtures import serving
 
@@ -27,8 +29,11 @@ def url() -> Iterator[str]:
         app.add_middleware(Login, login=f"{NAME}:{PasswordHasher().hash(PASSWORD)}")
         return app
 
-    with serving(build) as url:
-        yield url
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(login, "_WRONG", parse("1000/minute"))
+        with serving(build) as url:
+            patch.undo()
+            yield url
 
 
 def basic(name: str, password: str) -> str:
@@ -87,3 +92,25 @@ def test_the_command_makes_what_the_setting_wants(
     monkeypatch.setattr("getpass.getpass", lambda _: "short")
     assert cli.main(["password", NAME]) == 1
     assert "12 characters" in capsys.readouterr().err
+
+
+def test_passwords_are_not_tried_for_long() -> None:
+    def build() -> FastAPI:
+        app = FastAPI()
+        app.get("/agents")(lambda: "in")
+        app.add_middleware(Login, login=f"{NAME}:{PasswordHasher().hash(PASSWORD)}")
+        return app
+
+    def tried(address: str, password: str | None) -> httpx.Response:
+        headers = {"authorization": basic(NAME, password)} if password else {}
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=address), timeout=60) as client:
+            return client.get(f"{url}/agents", headers=headers)
+
+    with serving(build) as url:
+        assert [tried("127.0.0.2", f"wrong {at}").status_code for at in range(11)] == [401] * 10 + [429]
+        assert tried("127.0.0.2", None).status_code == 401
+        refused = tried("127.0.0.2", PASSWORD)
+        assert (refused.status_code, int(refused.headers["retry-after"]) <= 60) == (429, True)
+        # Whoever has another address comes in, and what is known to be right then holds from everywhere.
+        assert tried("127.0.0.3", PASSWORD).status_code == 200
+        assert tried("127.0.0.2", PASSWORD).status_code == 200

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant.errors import BusyError
 from assistant.feedback.store import FeedbackStore
 from assistant.generations import Generations
 from assistant.web.api.cors import Cors, origins
@@ -26,7 +27,7 @@ from assistant.web.limits import MAX_BYTES_ELSEWHERE, BodyLimit, RateLimit, rate
 from assistant.web.log import RequestLog
 from assistant.web.login import Login
 from assistant.web.page import GradioDoor
-from assistant.web.pages import STATIC, file_hashes
+from assistant.web.pages import STATIC, busy_page, file_hashes
 from assistant.web.posted import Posts
 from assistant.web.reader import routes as reader
 from assistant.web.render import render
@@ -71,6 +72,7 @@ def create_app(assistant: Assistant | Generations, settings: Settings) -> FastAP
     app.add_middleware(Cors, allowed=origins(settings.cors_origins))
     app.add_middleware(Login, login=settings.agents_login)
     app.add_middleware(Heads)
+    app.add_exception_handler(BusyError, busy_page)
     for door in (reader, desk, widget):
         app.include_router(door.router(site))
     app.mount("/ui", StaticFiles(directory=STATIC))

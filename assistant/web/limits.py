@@ -22,7 +22,8 @@ from assistant.errors import SettingsError, TooManyRequestsError
 from assistant.web.api.paths import first_segment
 from assistant.web.api.problems import problem
 
-# Largest body of a request to the API, and to any other door.
+# Largest body of a request to the API, and to any other door: a hundred clauses of a hand-out with all their marks
+# take less, and so do twenty earlier questions of the longest kind.
 MAX_BODY_BYTES = 64 * 1024
 MAX_BYTES_ELSEWHERE = 256 * 1024
 # Requests after which clients that have not come back are forgotten.

@@ -13,11 +13,13 @@ import hmac
 import anyio.to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from limits import parse
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.errors import SettingsError
+from assistant.web.limits import Clients
 
 PROTECTED = "agents"
 _REFUSED = PlainTextResponse(
@@ -27,6 +29,8 @@ _REFUSED = PlainTextResponse(
 )
 # Compared with where the name is wrong, so that the answer to a wrong name takes as long.
 _NOBODY = PasswordHasher().hash("nobody has this password")
+# Wrong passwords that one client may try.
+_WRONG = parse("10/minute")
 # Passwords that are checked at the same time: each takes tens of milliseconds and 64 MiB on purpose.
 _AT_ONCE = 2
 
@@ -47,6 +51,7 @@ class Login:
         self._app = app
         self._name, _, self._hash = login.partition(":")
         self._limiter = anyio.CapacityLimiter(_AT_ONCE)
+        self._wrong = Clients(_WRONG)
         # SHA-256 of what was right last: a page of many files is not to wait for each of them.
         self._known = b""
         if login and not (self._name and _is_hash(self._hash)):
@@ -55,24 +60,27 @@ class Login:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         first = scope.get("path", "").removeprefix(scope.get("root_path", "")).lstrip("/").partition("/")[0]
-        if scope["type"] != "http" or not self._name or first != PROTECTED or await self._may(scope):
+        said = _said(scope) if scope["type"] == "http" else ""
+        if scope["type"] != "http" or not self._name or first != PROTECTED or self._is_known(said):
+            await self._app(scope, receive, send)
+        elif said and (wait := self._wrong.wait(scope, count=False)):
+            refused = f"Too many wrong passwords; try again in {wait} seconds."
+            await PlainTextResponse(refused, 429, {"retry-after": str(wait)})(scope, receive, send)
+        elif said and await self._is_right(said):
+            self._known = _digest(said)
             await self._app(scope, receive, send)
         else:
+            if said:
+                self._wrong.wait(scope)
             await _REFUSED(scope, receive, send)
 
-    async def _may(self, scope: Scope) -> bool:
-        kind, _, said = Headers(scope=scope).get("authorization", "").partition(" ")
-        if kind.casefold() != "basic" or not said:
-            return False
-        digest = hashlib.sha256(said.encode("latin-1")).digest()
-        if hmac.compare_digest(digest, self._known):
-            return True
-        right = await anyio.to_thread.run_sync(self._is_right, said, limiter=self._limiter)
-        if right:
-            self._known = digest
-        return right
+    def _is_known(self, said: str) -> bool:
+        return bool(said) and hmac.compare_digest(_digest(said), self._known)
 
-    def _is_right(self, said: str) -> bool:
+    async def _is_right(self, said: str) -> bool:
+        return await anyio.to_thread.run_sync(lambda: self._compare(said), limiter=self._limiter)
+
+    def _compare(self, said: str) -> bool:
         try:
             name, _, password = base64.b64decode(said, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, UnicodeDecodeError, ValueError):
@@ -82,6 +90,16 @@ class Login:
             return PasswordHasher().verify(self._hash if known else _NOBODY, password) and known
         except VerificationError:
             return False
+
+
+def _said(scope: Scope) -> str:
+    """Name and password that a request comes with, as they are encoded; "" where there are none."""
+    kind, _, said = Headers(scope=scope).get("authorization", "").partition(" ")
+    return said if kind.casefold() == "basic" else ""
+
+
+def _digest(said: str) -> bytes:
+    return hashlib.sha256(said.encode("latin-1")).digest()
 
 
 def _is_hash(text: str) -> bool:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from assistant.web.render import render
 
 STATIC = Path(__file__).parent / "static"
+_BUSY = "Too much is being asked just now. Load this page again in a moment."
 
 
 def page(
@@ -30,6 +31,12 @@ def page(
     """
     root = request.scope.get("root_path", "").rstrip("/")
     return HTMLResponse(render(template, root=root, files=file_hashes(), **values), status, headers)
+
+
+async def busy_page(request: Request, error: Exception) -> HTMLResponse:
+    """For who wants a page while too much is asked for."""
+    headers = {"cache-control": "no-store", "retry-after": str(getattr(error, "wait", 1))}
+    return page(request, "told.html", status=503, headers=headers, heading="Busy right now", sentence=_BUSY)
 
 
 @cache

@@ -78,8 +78,7 @@ class Posts:
         Raises:
             QuestionError: it is not of the form of this path, or calls what there is not.
         """
-        # A page of another site can send other types without asking first.
-        if Headers(scope=scope).get("content-type", "").partition(";")[0].strip().casefold() != "application/json":
+        if not is_json(scope):
             raise QuestionError("The body must be a JSON object, sent as application/json.")
         try:
             form = self._form(path).model_validate(orjson.loads(plain(body)))
@@ -98,6 +97,12 @@ class Posts:
         if path == SERVER:
             return _Server
         return _Join if path == JOIN else _Call
+
+
+def is_json(scope: Scope) -> bool:
+    """Whether a request says that its body is JSON: a page of another site cannot say so without asking first."""
+    kind = Headers(scope=scope).get("content-type", "").partition(";")[0]
+    return kind.strip().casefold() == "application/json"
 
 
 async def whole(receive: Receive) -> bytes:

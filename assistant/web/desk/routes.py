@@ -11,17 +11,16 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from assistant.errors import QuestionError
+from assistant.errors import BusyError, QuestionError
 from assistant.web.api.problems import on_assistant_error, problem
 from assistant.web.desk.cut import MOST_CLAUSES, Handout, cut
 from assistant.web.desk.handout import handout
 from assistant.web.pages import STATIC, file_hashes, page
+from assistant.web.posted import is_json
 from assistant.web.site import Site
 
 _MODULES = STATIC / "desk"
 _FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
-# A hundred clauses with all their marks take less.
-_LONGEST_BODY = 256 * 1024
 
 
 def router(site: Site) -> APIRouter:
@@ -46,29 +45,21 @@ def router(site: Site) -> APIRouter:
         """The collected clauses, set to be handed out; every word is the server's own."""
         today = datetime.now(UTC).date()
         root = f"{str(request.base_url).rstrip('/')}/"
-        body = await _body(request)
+        if not is_json(request.scope):
+            return problem(422, "invalid_request", "The body must be a JSON object, sent as application/json.")
+        body = await request.body()
         try:
             wanted = Handout.model_validate_json(body).clauses
             made = await site.run(lambda: handout(cut(site.assistant, wanted), root, today))
         except ValidationError:
             return problem(422, "invalid_request", f"A hand-out is made of 1 to {MOST_CLAUSES} clauses; take fewer.")
-        except QuestionError as error:
+        except (QuestionError, BusyError) as error:
             return await on_assistant_error(request, error)
         name = f'attachment; filename="privacy-clauses-{today.isoformat()}.pdf"'
         headers = {"content-disposition": name, "cache-control": "no-store"}
         return Response(made, media_type="application/pdf", headers=headers)
 
     return routes
-
-
-async def _body(request: Request) -> bytes:
-    """The body, as much of it as a hand-out can need; what was cut short is no JSON any more."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_BODY:
-            break
-    return body[:_LONGEST_BODY]
 
 
 @cache
