@@ -21,7 +21,7 @@ from assistant.types import BlockKind, Document, Policy
 from tests.reader_checks import check_blocks, check_passages, squeezed
 
 # What a browser paints before an item.
-_MARKER = re.compile(r"(?<!\S)-?\w+\.\s")
+_MARKER = re.compile(r"(?<!\S)-?\w+\.(?:\s|$)")
 _IDS = ("acme-privacy", "a", "b")
 _FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 

@@ -49,7 +49,9 @@ def fuzz(name: str, seconds: int, *options: str) -> None:
     given = [f"-dict={words}"] if words.exists() else []
     given += [f"-max_total_time={seconds}", f"-max_len={longest}", f"-artifact_prefix={WORK}/{name}-"]
     folders = [str(folder) for folder in (new, kept) if folder.is_dir()]
-    atheris.Setup(["fuzz", *_BOUNDS, *given, *options, *folders], tried)
+    # What it starts itself by anew, to merge.
+    command = f"{sys.executable} -m tests.fuzz.run {name} {seconds}"
+    atheris.Setup([command, *_BOUNDS, *given, *options, *folders], tried)
     atheris.Fuzz()
 
 
