@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from assistant.errors import QuestionEmptyError, QuestionError, QuestionTooLongError
 
 
@@ -18,7 +20,8 @@ def check_question(question: str, top_k: int, longest: int, most: int) -> None:
         QuestionEmptyError, QuestionTooLongError: the question has no words or too many characters.
         QuestionError: `top_k` is out of range.
     """
-    if not question.strip():
+    # White space, control characters and marks of direction show nothing.
+    if all(unicodedata.category(character)[0] in "CZ" for character in question):
         raise QuestionEmptyError("The question is empty; type what you want to know.")
     if len(question) > longest:
         raise QuestionTooLongError(
