@@ -78,7 +78,7 @@ class Generations:
     def refresh(self) -> bool:
         """Takes up the index in the folder where it is another than before; whether it did."""
         mark = _mark(self._index_dir)
-        if mark is None or (mark == self._seen and time.monotonic() < self._again):
+        if mark == self._seen and time.monotonic() < self._again:
             return False
         self._seen, self._again = mark, time.monotonic() + AGAIN
         try:
@@ -87,7 +87,7 @@ class Generations:
                 new.ask(question)
         except AssistantError as error:
             if str(error) != self._told:
-                _LOG.error("The new index is not used, the last one goes on: %s", error)
+                _LOG.error("The index is not used, the last one goes on: %s", error)
             self._told = str(error)
             return False
         self._again, self._told = math.inf, ""
@@ -112,7 +112,7 @@ class Generations:
                 self.refresh()
             except Exception as error:
                 # Out of memory, say: whoever waits for the next index must not wait for a thread that is gone.
-                _LOG.error("The new index is not used, the last one goes on: %s.", type(error).__name__)
+                _LOG.error("The index is not used, the last one goes on: %s.", type(error).__name__)
 
 
 def _mark(index_dir: Path) -> _Mark | None:

@@ -74,10 +74,14 @@ def test_an_index_that_cannot_be_used_is_told_once_and_the_last_one_goes_on(
         assert not generations.refresh()
         assert not generations.refresh()
     assert [record.message.partition(": ")[0] for record in caplog.records] == [
-        "The new index is not used, the last one goes on"
+        "The index is not used, the last one goes on"
     ]
     (index / "manifest.json").unlink()
-    assert not generations.refresh()
+    with caplog.at_level(logging.ERROR):
+        assert not generations.refresh()
+        assert not generations.refresh()
+    assert "There is no index in" in caplog.records[-1].message
+    assert len(caplog.records) == 2
     assert generations.current().ask(QUESTION).citations
     publish(corpus, index, 60)
     assert generations.refresh()
