@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -129,7 +130,8 @@ class Outcome:
     corpus: Path
     report: IngestReport
     assistant: Assistant
-    # Who connected to the address that the files name.
+    # The address that the files name, and who connected to it.
+    address: tuple[str, int]
     callers: list[object]
 
     def text(self, name: str) -> str:
@@ -155,7 +157,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         for name, content in reaching.items():
             (corpus / name).write_bytes(content)
         report = ingest(corpus, folder / "index", limits=LIMITS)
-        yield Outcome(corpus, report, Assistant.open(folder / "index"), callers)
+        yield Outcome(corpus, report, Assistant.open(folder / "index"), listener.getsockname(), callers)
 
 
 def _listen(listener: socket.socket, callers: list[object]) -> None:
@@ -280,6 +282,12 @@ def test_nothing_outside_the_file_is_read(outcome: Outcome, name: str) -> None:
 def test_nobody_connected_and_the_secret_stands_nowhere(outcome: Outcome) -> None:
     assert outcome.callers == []
     assert outcome.assistant.phrase(HIDDEN) == ()
+    # The listener hears who does connect.
+    socket.create_connection(outcome.address).close()
+    end = time.monotonic() + 30
+    while not outcome.callers and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(outcome.callers) == 1
 
 
 @pytest.mark.parametrize("name", hostile_pdfs.READ)
