@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from argon2 import PasswordHasher
 from playwright.sync_api import Locator, Page, expect
 
+from assistant.feedback.store import FeedbackStore
+from assistant.feedback.votes import Vote
 from assistant.settings import Settings
 from tests.api_fixtures import ITALKI, UNISTUDY, WordAssistant
 from tests.web_fixtures import serving
@@ -22,6 +27,8 @@ ANSWERED = "What information is collected?"
 NOT_COVERED = "Is a dinosaur mentioned?"
 OFF_TOPIC = "pizza"
 BROKEN = "break"
+AGENT = ("agent", "correct horse battery")
+NOTE = "<img src=x onerror=alert(1)> " + "a" * 200
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class Servers:
     own: str
     # Address of the other site's, by another host name.
     host: str
+    # Address of a server whose desk is behind a login, and which keeps votes and questions.
+    locked: str
 
 
 @contextlib.contextmanager
@@ -60,7 +69,52 @@ def open_doors(folder: Path) -> Iterator[Servers]:
             # What a page must not have: a host that the browser gets ready for.
             ahead = '<link rel="preconnect" href="https://ahead.invalid">'
             hosts.pages["ahead"] = page_of(head=ahead), {}
-            yield Servers(own, host)
+            with _locked(folder) as locked:
+                yield Servers(own, host, locked)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[str]:
+    """The doors with a login before the desk, over what people said and asked in a month."""
+    from assistant.web.app import create_app
+
+    settings = Settings(
+        feedback=folder / "report.sqlite",
+        store_questions=True,
+        agents_login=f"{AGENT[0]}:{PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(AGENT[1])}",
+    )
+    keep_a_month(settings.feedback)
+    with serving(lambda: create_app(WordAssistant(), settings)) as url:  # type: ignore[arg-type]
+        yield url
+
+
+def keep_a_month(file: Path) -> None:
+    """Votes and questions of people, up to now, with one who means harm."""
+    today = datetime.now(UTC)
+    at = [today]
+    store = FeedbackStore(file, store_questions=True, now=lambda: at[0])
+    asked = (
+        "Is there a minimum age?",
+        "is there a minimum age",
+        "Who is the DPO?",
+        "<script>alert(1)</script>?",
+        "Кто вы?",
+    )
+    for day in range(30):
+        at[0] = today - timedelta(days=day)
+        for question in asked[: 1 + day % len(asked)]:
+            store.count("not_covered", "ru" if question[0] == "К" else "en", (ITALKI,) if day % 2 else (), question)
+        store.count("answered", "en", (), ANSWERED)
+        store.count("off_topic", "", (), OFF_TOPIC)
+    link = f"policies/{UNISTUDY}#5.8.3"
+    for reason, note in (
+        ("not_the_clause", "It is in 5.9.\nPlease look."),
+        ("other", NOTE),
+        ("", ""),
+        ("out_of_date", ""),
+    ):
+        store.vote(Vote(False, reason, note, clauses=(link,), status="answered"))
+    store.vote(Vote(True, status="answered"))
 
 
 @dataclass(frozen=True)
@@ -75,10 +129,15 @@ class State:
     elsewhere: bool = False
     # Only where the window is as narrow as a phone's.
     phone: bool = False
+    # Behind the login.
+    locked: bool = False
 
     def open(self, page: Page, servers: Servers) -> None:
         """Goes there and does it."""
-        page.goto((servers.host if self.elsewhere else servers.own) + self.path)
+        if self.locked:
+            said = base64.b64encode(":".join(AGENT).encode()).decode()
+            page.set_extra_http_headers({"authorization": f"Basic {said}"})
+        page.goto((servers.host if self.elsewhere else servers.locked if self.locked else servers.own) + self.path)
         self.steps(page)
 
 
@@ -247,6 +306,8 @@ DESK = (
     State("desk, topic", "/agents", _topic),
     State("desk, tray", "/agents", _search(ANSWERED, _collected)),
     State("desk, clause on a phone", "/agents", _search(ANSWERED, _sheet), phone=True),
+    State("report", "/agents/report", locked=True),
+    State("report without a login", "/agents/report"),
 )
 
 
@@ -338,6 +399,7 @@ _OPENED = (
     "policy",
     "comparison",
     "desk, table",
+    "report",
     "help centre, answer",
     "frame, answer",
 )

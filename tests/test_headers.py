@@ -24,6 +24,7 @@ OWN_PAGES = (
     f"/policies/i2istudy-privacy-policy/compare/{UNISTUDY}",
     "/policies/nobody",
     "/agents",
+    "/agents/report",
     "/help-center",
     "/embed",
     "/embed?policy=nobody",
@@ -97,7 +98,7 @@ def assert_hardened(response: httpx.Response) -> None:
 @pytest.mark.parametrize("path", EVERY)
 def test_every_door_sends_them(servers: Servers, path: str) -> None:
     response = httpx.get(servers.own + path)
-    assert response.status_code == (404 if "nobody" in path else 200)
+    assert response.status_code == (404 if "nobody" in path else 403 if "report" in path else 200)
     assert_hardened(response)
 
 
@@ -238,6 +239,7 @@ WATCH = """
 EXPECTED = {
     "chat, error": ("status of 500", "Could not connect to component server"),
     "policy that is not there": ("status of 404",),
+    "report without a login": ("status of 403",),
     "help centre, error": ("status of 500",),
     "frame of no policy": ("status of 404",),
 }

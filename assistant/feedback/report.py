@@ -1,9 +1,10 @@
-"""Gaps as text for a terminal, and as one JSON object; docs/feedback.md describes both."""
+"""Gaps as tables, as text for a terminal, and as one JSON object; docs/feedback.md describes them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import NamedTuple
 
 from assistant.dates import date_text
 from assistant.feedback.gaps import Gaps, Group
@@ -11,7 +12,8 @@ from assistant.feedback.votes import Reason
 
 # Days or weeks that fit beside the other columns.
 _MOST_PERIODS = 8
-_EMPTY = "There is no feedback yet."
+EMPTY = "There is no feedback yet."
+NOTES = "Notes on them, newest first"
 
 
 def report_form(gaps: Gaps) -> dict[str, object]:
@@ -19,72 +21,85 @@ def report_form(gaps: Gaps) -> dict[str, object]:
     return asdict(gaps)
 
 
+class Table(NamedTuple):
+    """One part of the report."""
+
+    heading: str
+    # Names of the columns, and whether a terminal shows them: numbers without them are told by their words there.
+    columns: tuple[str, ...]
+    headed: bool
+    rows: tuple[tuple[str, ...], ...]
+    # Columns of numbers.
+    numbers: tuple[int, ...]
+
+
+def period_text(gaps: Gaps) -> str:
+    """The days of the report, such as "2 March 2026 to 9 March 2026"; "" where nothing is kept."""
+    return " to ".join(dict.fromkeys(date_text(day) for day in (gaps.first, gaps.last) if day))
+
+
+def report_tables(gaps: Gaps) -> tuple[Table, ...]:
+    """The gaps in tables; what there is nothing of is left out."""
+    columns = ("times", "policies", "question")
+    asked = tuple((str(one.times), _policies(one.policies), one.question) for one in gaps.questions)
+    clauses = tuple((str(one.votes), one.clause, ", ".join(map(_reason, one.reasons))) for one in gaps.clauses)
+    tables = (
+        _groups(f"Not covered, by policy and {gaps.period}", "policy", gaps.by_policy, gaps),
+        _groups("Not covered, by language", "language", gaps.by_language, gaps),
+        Table("Most frequent questions that were not covered", columns, False, asked, numbers=(0,)),
+        Table("Votes", ("vote", "votes", "share"), False, _votes(gaps), numbers=(1, 2)),
+        Table("Clauses of answers that were of no use", ("votes", "clause", "reasons"), False, clauses, numbers=(0,)),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
 def report_text(gaps: Gaps) -> str:
     """The gaps in sections, each with a heading; what there is nothing of is left out."""
     if not gaps.first:
-        return _EMPTY
-    span = " to ".join(dict.fromkeys(date_text(day) for day in (gaps.first, gaps.last)))
-    sections = [
-        f"Feedback of {span}",
-        _section(f"Not covered, by policy and {gaps.period}", _groups("policy", gaps.by_policy, gaps)),
-        _section("Not covered, by language", _groups("language", gaps.by_language, gaps)),
-        _section(
-            "Most frequent questions that were not covered",
-            _table([[str(one.times), _policies(one.policies), one.question] for one in gaps.questions], numbers=(0,)),
-        ),
-        _section("Votes", _votes(gaps)),
-        _section("Clauses of answers that were of no use", _clauses(gaps)),
-        _section("Notes on them, newest first", "\n".join("  " + note.replace("\n", "\n  ") for note in gaps.notes)),
-    ]
-    return "\n\n".join(filter(None, sections))
+        return EMPTY
+    sections = [f"Feedback of {period_text(gaps)}", *map(_table_text, report_tables(gaps))]
+    if gaps.notes:
+        sections.append("\n".join([NOTES, *("  " + note.replace("\n", "\n  ") for note in gaps.notes)]))
+    return "\n\n".join(sections)
 
 
-def _section(heading: str, body: str) -> str:
-    return f"{heading}\n{body}" if body else ""
-
-
-def _groups(what: str, groups: Sequence[Group], gaps: Gaps) -> str:
+def _groups(heading: str, what: str, groups: Sequence[Group], gaps: Gaps) -> Table:
     """A row for each group and one for all, with the newest days or weeks."""
-    if not gaps.all.questions:
-        return ""
     shown = slice(max(0, len(gaps.periods) - _MOST_PERIODS), None)
-    head = [what, "asked", "not covered", "share", *(_short(start) for start in gaps.periods[shown])]
-    rows = [
-        [
+    columns = (what, "asked", "not covered", "share", *(_short(start) for start in gaps.periods[shown]))
+    rows = tuple(
+        (
             "all together" if group is gaps.all else _name(what, group.label),
             f"{group.questions:,}",
             f"{group.not_covered:,}",
             f"{group.not_covered / group.questions:.0%}",
             *(f"{count:,}" if count else "·" for count in group.by_period[shown]),
-        ]
+        )
         for group in (*groups, *([gaps.all] if len(groups) > 1 else []))
-    ]
-    return _table([head, *rows], numbers=range(1, len(head)))
+    )
+    return Table(heading, columns, True, rows, numbers=tuple(range(1, len(columns))))
 
 
-def _votes(gaps: Gaps) -> str:
+def _votes(gaps: Gaps) -> tuple[tuple[str, ...], ...]:
     if not gaps.votes:
-        return ""
-    rows = [["useful", f"{gaps.useful:,}", f"{gaps.useful / gaps.votes:.0%}"]]
-    rows += [[_reason(reason), f"{count:,}", f"{count / gaps.votes:.0%}"] for reason, count in gaps.reasons.items()]
-    return _table([*rows, ["all together", f"{gaps.votes:,}", ""]], numbers=(1, 2))
+        return ()
+    rows = [("useful", f"{gaps.useful:,}", f"{gaps.useful / gaps.votes:.0%}")]
+    rows += [(_reason(reason), f"{count:,}", f"{count / gaps.votes:.0%}") for reason, count in gaps.reasons.items()]
+    return (*rows, ("all together", f"{gaps.votes:,}", ""))
 
 
-def _clauses(gaps: Gaps) -> str:
-    rows = [[str(one.votes), one.clause, ", ".join(map(_reason, one.reasons))] for one in gaps.clauses]
-    return _table(rows, numbers=(0,))
-
-
-def _table(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> str:
-    """Aligned columns, two spaces before each; `numbers` are flush right."""
+def _table_text(table: Table) -> str:
+    """A heading and aligned columns, two spaces before each; numbers are flush right."""
+    rows = [table.columns, *table.rows] if table.headed else table.rows
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
+    lines = (
         "".join(
-            "  " + (cell.rjust(width) if at in numbers else cell.ljust(width))
+            "  " + (cell.rjust(width) if at in table.numbers else cell.ljust(width))
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     )
+    return "\n".join([table.heading, *lines])
 
 
 def _name(what: str, label: str) -> str:

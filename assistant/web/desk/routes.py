@@ -15,6 +15,7 @@ from assistant.errors import BusyError, QuestionError
 from assistant.web.api.problems import on_assistant_error, problem
 from assistant.web.desk.cut import MOST_CLAUSES, Handout, cut
 from assistant.web.desk.handout import handout
+from assistant.web.desk.report import report_page
 from assistant.web.pages import STATIC, file_hashes, page
 from assistant.web.posted import is_json
 from assistant.web.site import Site
@@ -32,6 +33,11 @@ def router(site: Site) -> APIRouter:
     def desk(request: Request) -> HTMLResponse:
         """The desk."""
         return page(request, "desk/page.html", version=version(), max_chars=site.settings.max_question_chars)
+
+    @routes.get("/report")
+    async def report(request: Request, days: str = "") -> HTMLResponse:
+        """What was asked and not covered, and what was said of answers."""
+        return await report_page(request, site, days)
 
     @routes.get("/code/{version}/{name}.js")
     def module(version: str, name: str) -> Response:
