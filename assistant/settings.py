@@ -56,7 +56,7 @@ class Settings:
     )
     agents_login: str = field(
         default="",
-        metadata={"doc": "Name and password hash that `/agents` asks for; empty for an open page."},
+        metadata={"doc": "Name and password hash that `/agents` asks for; empty for an open desk without the report."},
     )
     mcp_hosts: str = field(
         default="",
