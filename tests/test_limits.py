@@ -14,14 +14,14 @@ import pytest
 
 from assistant.settings import Settings
 from assistant.types import Answer
-from assistant.web.site import Site
+from assistant.web.site import _WAITING, Site
 from tests.fake_assistant import FakeAssistant
 from tests.web_fixtures import serving
 
 PATIENCE = 60
 BUSY = "Busy right now: too many questions are waiting. Try again in a moment."
-# Questions that wait with one that is being answered, where one is answered at a time.
-LINE = 17
+# One question that is answered, and those that may wait for it.
+LINE = 1 + _WAITING
 
 
 class Client:
