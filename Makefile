@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check audit browser format bench faults updates fuzz quality lighthouse train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench faults updates fuzz load quality lighthouse train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ updates: $(VENV)/.installed-dev ## Measure what one changed file among 1,000 cos
 
 fuzz: $(VENV)/.installed-dev ## Fuzz every reader and the question path, guided by coverage, for SECONDS=60 each.
 	$(BIN)/python -m tests.fuzz.run all $(or $(SECONDS),60)
+
+load: $(VENV)/.installed-dev ## Measure how soon the server is ready, how many it answers, and its memory over 20,000 questions.
+	PYTHONPATH=. $(BIN)/python benchmarks/start.py
+	PYTHONPATH=. $(BIN)/python benchmarks/load.py
+	PYTHONPATH=. $(BIN)/python benchmarks/load.py --memory 20000
 
 quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; POLICYQA=folder adds the questions there.
 	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))

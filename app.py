@@ -12,6 +12,7 @@ from functools import partial
 
 from assistant.errors import AssistantError
 from assistant.settings import Settings
+from assistant.workers.process import usual_count
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = Settings.from_environment()
         if args.workers is not None:
             settings = replace(settings, workers=args.workers)
-        (_serve_here if settings.workers < 2 else _serve_by_workers)(settings)
+        settings = replace(settings, workers=settings.workers or usual_count())
+        (_serve_here if settings.workers == 1 else _serve_by_workers)(settings)
     except AssistantError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -41,8 +43,8 @@ def parser() -> argparse.ArgumentParser:
         "--workers",
         type=int,
         metavar="N",
-        help="processes that answer, beside the one that serves; 0 or 1 for all in one process "
-        "(default: ASSISTANT_WORKERS)",
+        help="processes that answer, beside the one that serves; 0 for one for each core, four at most; 1 for all in "
+        "one process (default: ASSISTANT_WORKERS)",
     )
     return made
 

@@ -34,11 +34,15 @@ class Settings:
     max_file_memory_mb: int = field(default=4096, metadata={"doc": "Most memory that reading one file may take."})
     max_question_chars: int = field(default=2000, metadata={"doc": "Longest question, in characters."})
     concurrency: int = field(
-        default=4,
+        default=16,
         metadata={"doc": "Questions in hand at the same time; twice as many as there are workers where that is more."},
     )
     workers: int = field(
-        default=0, metadata={"doc": "Processes that answer, beside the one that serves; 0 or 1 for all in one process."}
+        default=0,
+        metadata={
+            "doc": "Processes that answer, beside the one that serves; 0 for one for each core, four at most; 1 for "
+            "all in one process."
+        },
     )
     cors_origins: str = field(
         default="",

@@ -58,7 +58,7 @@ def main() -> int:
     """Prints the figures; the exit code is 1 where a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=15, help="how long each crowd asks (default: 15)")
-    parser.add_argument("--workers", default="0", help="as of app.py (default: 0)")
+    parser.add_argument("--workers", default="0", help="as of app.py")
     parser.add_argument("--memory", type=int, default=0, help="ask so many questions and draw the server's memory")
     options = parser.parse_args()
     if options.memory:
@@ -242,7 +242,8 @@ async def _exactly(url: str, requests: Iterator[Request]) -> Tally:
 
 def _megabytes(pid: int) -> float:
     """Proportional set size of a process and its children, in MB: pages that several share count once."""
-    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for thread in threads for child in thread.read_text().split()]
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     own = next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
     return own + sum(map(_megabytes, children))

@@ -27,7 +27,7 @@ def main() -> int:
     """Prints the figures; the exit code is 1 where the bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="starts that are timed (default: 5)")
-    parser.add_argument("--workers", default="0", help="as of app.py (default: 0)")
+    parser.add_argument("--workers", default="0", help="as of app.py")
     options = parser.parse_args()
     imports, ready = [], []
     for _ in range(options.rounds + 1):

@@ -29,7 +29,7 @@ PATIENCE = 120
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("counts", nargs="*", default=["0", "1", "2", "4"], help="as of app.py (default: 0 1 2 4)")
+    parser.add_argument("counts", nargs="*", default=["1", "2", "4"], help="as of app.py, 1 or more (default: 1 2 4)")
     print("| workers | process | own, MB | share, MB |\n|---|---|---|---|")
     for count in parser.parse_args().counts:
         _measure(count)

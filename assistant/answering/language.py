@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from copy import copy
+from functools import cache, lru_cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -52,6 +53,12 @@ def _classified(text: str, among: tuple[str, ...], default: str, sure: float) ->
 
 @lru_cache(maxsize=2)
 def _identifier(among: tuple[str, ...]) -> LanguageIdentifier:
-    found = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    found = copy(_model())
     found.set_languages(list(among))
     return found
+
+
+@cache
+def _model() -> LanguageIdentifier:
+    """Of all languages; 80 MB, nearly all of which its copies share."""
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.cores import cores
 from assistant.errors import EncoderError
 from assistant.retrieval.late import SCALE, TokenVectors, gather
 from assistant.retrieval.together import Together
@@ -84,7 +85,7 @@ class Encoder:
         self._silent = np.array([piece in special or not any(map(str.isalnum, piece)) for piece, _ in pieces])
         # bool[vocabulary]: pieces that stand for the space before them too.
         self._spaced = np.array([piece.startswith(_SPACE) for piece, _ in pieces])
-        self._together = Together(self.encode_queries, QUESTIONS, lanes=_threads())
+        self._together = Together(self.encode_queries, QUESTIONS, lanes=cores())
 
     @property
     def name(self) -> str:
@@ -155,7 +156,7 @@ class Encoder:
                 passages[row] = (values[at, : len(numbers)][kept], places[:, 0], places[:, 1])
             return len(rows)
 
-        with ThreadPoolExecutor(_threads()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for done in pool.map(encode, self._batches([prefix + text for text in texts])):
                 if progress:
                     progress(done)
@@ -273,11 +274,3 @@ def _sentence_transformer(config: dict[str, Any], tensors: Tensors) -> SentenceT
     torch.set_num_threads(1)
     modules = [Transformer(), Pooling(config["hidden_size"]), Normalize()]
     return SentenceTransformer(modules=modules, device="cpu").eval()
-
-
-def _threads() -> int:
-    """Passes of the encoder at the same time: what OMP_NUM_THREADS says, else one for each core of this process."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdigit() and int(said):
-        return int(said)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # Questions that may wait for each one that is being answered; who comes later is told to come again.
-_WAITING = 16
+_WAITING = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)

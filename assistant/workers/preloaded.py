@@ -10,6 +10,8 @@ import gc
 import signal
 
 import assistant.ask  # noqa: F401 -- and all that it imports
+from assistant.answering.language import language_of
+from assistant.answering.lexicon import is_known
 from assistant.errors import EncoderError
 from assistant.retrieval.encoder import Encoder
 
@@ -19,6 +21,10 @@ encoder: Encoder | None = None
 # Where it cannot be loaded, whoever needs it first tells why.
 with contextlib.suppress(EncoderError):
     encoder = Encoder()
+# What else is loaded when it is first needed: how languages are told, and the dictionary that is always asked.
+for question in ("wie lange bleibt das", "как долго это хранится"):
+    language_of(question)
+is_known("word", "en")
 # A page of memory is shared until it is written to, and the collector writes to what it looks at.
 gc.collect()
 gc.freeze()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from assistant.cores import cores
 from assistant.workers.worker import Call, Job, Reply, work
 
 # Processes that are forked from one that has loaded what they need start at once and share it. They are not forked from
@@ -16,6 +17,8 @@ if sys.platform == "linux":
     _CONTEXT = multiprocessing.get_context("forkserver")
 else:
     _CONTEXT = multiprocessing.get_context("spawn")
+# One process serves hardly more than four can answer.
+_MOST = 4
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -83,6 +86,11 @@ class Process:
         return self._process.exitcode
 
 
+def usual_count() -> int:
+    """Workers where nobody says how many: one for each core, four at most; 1, for none, where memory is not shared."""
+    return min(cores(), _MOST) if sys.platform == "linux" else 1
+
+
 def preload(modules: Sequence[str]) -> None:
     """Imports modules before the first process is started, once for all, where they are forked."""
     _CONTEXT.set_forkserver_preload(list(modules))
@@ -90,10 +98,7 @@ def preload(modules: Sequence[str]) -> None:
 
 def shared_out(count: int) -> dict[str, str]:
     """Environment variables for `count` processes: their threads are together no more than those of one would be."""
-    stated = os.environ.get("OMP_NUM_THREADS", "")
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    threads = max(1, (int(stated) if stated.isdigit() else cores) // count)
+    threads = max(1, cores() // count)
     # Python 3.11 does not tell the process that others are forked from where modules lie.
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(paths)}
