@@ -22,7 +22,7 @@ index: $(VENV)/.installed ## Build the index of corpus/ anew.
 	$(BIN)/python -m assistant ingest
 
 test: check browser ## Run all checks and all tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/.installed-dev ## Check style, types, import directions, the container's files, and the lock and bill of materials.
 	$(BIN)/ruff check .
