@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     # The first process of a container would not hear it else; the server finishes what is in hand before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Nothing of what is loaded goes away again: looking for that takes a fifth of the time. `serve` looks again.
+    gc.disable()
     try:
         settings = Settings.from_environment()
         if args.workers is not None:
@@ -29,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AssistantError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    finally:
+        gc.enable()
     return 0
 
 

@@ -180,8 +180,14 @@ def _fresh(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(0)
 
 
+def _loaded(page: Page) -> None:
+    page.get_by_label("Your question").wait_for()
+    # Gradio's own word while its parts arrive.
+    expect(page.locator(".loading")).to_have_count(0)
+
+
 CHAT = (
-    State("chat", "/", lambda page: page.get_by_label("Your question").wait_for()),
+    State("chat", "/", _loaded),
     State("chat, answer", "/", ask_chat(ANSWERED)),
     State("chat, not covered", "/", ask_chat(NOT_COVERED)),
     State("chat, off topic", "/", ask_chat(OFF_TOPIC)),
@@ -262,7 +268,8 @@ def _side_by_side(page: Page) -> None:
     for box in page.locator("[data-filter=policies] input").all()[:2]:
         box.check(force=True)
     page.keyboard.press("Escape")
-    page.get_by_label("Side by side").click(force=True)
+    # Not by force: the list of filters may still be closing above it.
+    page.locator("label", has_text="Side by side").click()
     expect(page.locator("#_found")).to_contain_text("Stated in")
 
 

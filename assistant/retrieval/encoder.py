@@ -75,7 +75,7 @@ class Encoder:
             EncoderError: a file is missing or is not the one whose SHA-256 is known.
         """
         self._page = read_page(folder)
-        tensors = read_tensors(folder)
+        tensors = _read_beside_the_imports(folder)
         self._projection = tensors.pop(PROJECTION)
         self._tokenizer = _tokenizer(folder / TOKENIZER)
         self._model = _sentence_transformer(self._page.config, tensors)
@@ -248,6 +248,15 @@ def _tokenizer(file: Path) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_PIECES)
     return tokenizer
+
+
+def _read_beside_the_imports(folder: Path) -> Tensors:
+    """The tensors; importing the libraries takes longer than reading them, so it is begun at once."""
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_tensors, folder)
+        import sentence_transformers  # noqa: F401
+
+        return reading.result()
 
 
 def _sentence_transformer(config: dict[str, Any], tensors: Tensors) -> SentenceTransformer:

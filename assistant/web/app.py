@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -143,6 +144,9 @@ def serve(generations: Generations, settings: Settings) -> None:
     stop = threading.Event()
     watcher = threading.Thread(target=generations.watch, args=(stop,), daemon=True)
     watcher.start()
+    gc.collect()
+    gc.freeze()
+    gc.enable()
     try:
         run(app, settings)
     finally:
