@@ -383,6 +383,16 @@ def test_requests_of_another_form(client: httpx.Client, path: str, body: dict[st
     assert "Why" not in said
 
 
+def test_what_is_wrong_with_words_is_no_pattern(client: httpx.Client) -> None:
+    for body, said in (
+        ({"question": "Why\x00?"}, "question has a null character; "),
+        ({"question": "Why?", "history": ["\x00"]}, "history.0 has a null character; "),
+    ):
+        assert is_problem(client.post("/api/ask", json=body), 422, "invalid_request").startswith(said)
+    wrong = is_problem(client.post("/api/search", json={"query": "Why?", "from": "yesterday"}), 422, "invalid_request")
+    assert wrong.startswith("from has another form than it must have; ")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant import errors
+from assistant.web.api.requests import NO_NULL
 
 MEDIA_TYPE = "application/problem+json"
 CODES = (
@@ -119,10 +120,15 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if not place:
         return f"The body must be a JSON object, sent as application/json; {_FORM}."
     if kind == "missing":
-        return f"{name} is missing; {_FORM}."
-    if kind == "extra_forbidden":
-        return f"{name} is not known here; {_FORM}."
-    return f"{name} is not as it should be ({str(error['msg']).removeprefix('Value error, ')}); {_FORM}."
+        wrong = "is missing"
+    elif kind == "extra_forbidden":
+        wrong = "is not known here"
+    elif kind == "string_pattern_mismatch":
+        null = error["ctx"]["pattern"] == NO_NULL
+        wrong = "has a null character" if null else "has another form than it must have"
+    else:
+        wrong = f"is not as it should be ({str(error['msg']).removeprefix('Value error, ')})"
+    return f"{name} {wrong}; {_FORM}."
 
 
 class Guard:

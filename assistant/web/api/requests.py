@@ -36,7 +36,8 @@ def _each_once(ids: list[str]) -> list[str]:
 
 
 # JSON can write the null character, but nobody types it.
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+NO_NULL = r"^[^\x00]*$"
+Text = Annotated[str, Field(pattern=NO_NULL)]
 # The longest is a setting, and the assistant's to refuse; openapi.py documents it.
 QuestionText = Annotated[
     Text,
