@@ -183,7 +183,7 @@ def measure_steps(encoder: Encoder, assistant: Assistant, rounds: int) -> None:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """torch in one thread."""
+    """torch, which the plain encoder runs on, in one thread."""
     import torch
 
     threads = torch.get_num_threads()

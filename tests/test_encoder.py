@@ -1,4 +1,4 @@
-"""The real encoder: one pass, the vectors that sentence-transformers gives, and pieces where they stand."""
+"""The real encoder, on ONNX Runtime and by sentence-transformers: the same vectors, and pieces where they stand."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import torch
 from numpy.typing import NDArray
 from transformers import BertModel
 
-from assistant.retrieval.encoder import BATCH, Encoder, _groups
+from assistant.retrieval.backend_torch import bert
+from assistant.retrieval.encoder import PIECES, Backend, Encoder, _groups
 from assistant.retrieval.late import SCALE
-from assistant.retrieval.weights import PROJECTION, bert, read_page, read_tensors
+from assistant.retrieval.weights import GRAPH, MODEL_DIR, PROJECTION, read_page, read_tensors
+from training.graph import graph
 
 Floats = NDArray[np.float32]
 
@@ -28,9 +30,10 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return Encoder()
+@pytest.fixture(scope="module", params=["onnx", "torch"])
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    backend: Backend = request.param
+    return Encoder(backend=backend)
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +103,12 @@ def test_frequencies_count_passages(encoder: Encoder) -> None:
 
 
 def test_order_and_progress_over_several_batches(encoder: Encoder) -> None:
-    texts = [f"clause {number} " * (1 + number * 7 % 5) for number in range(BATCH * 2 + 3)]
+    texts = [f"clause {number} " * (1 + number * 7 % 40) for number in range(60)]
     done: list[int] = []
     encoded = encoder.encode_passages(texts, done.append)
     assert sum(done) == len(texts)
-    assert len(done) == 3
-    for row in (0, BATCH, len(texts) - 1):
+    assert len(done) > 3
+    for row in (0, 39, len(texts) - 1):
         np.testing.assert_allclose(encoded.vectors[row], encoder.encode_passages([texts[row]]).vectors[0], atol=1e-5)
     again = encoder.encode_passages(texts)
     np.testing.assert_array_equal(encoded.vectors, again.vectors)
@@ -146,9 +149,31 @@ def test_many_threads_encode_alike(encoder: Encoder) -> None:
         np.testing.assert_allclose(one.tokens, other.tokens, atol=1e-6)
 
 
-def test_importing_the_module_leaves_torch_alone() -> None:
-    code = "import sys, assistant.retrieval.encoder; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], env=os.environ, check=False).returncode == 0
+def encoded_in_a_process(before: str) -> str:
+    """What a new process encodes after running `before`: the libraries that it has loaded, and a vector."""
+    code = (
+        f"import sys\n{before}\nfrom assistant.retrieval.encoder import Encoder\n"
+        "vector = Encoder().encode_query('Who sees my data?').vector\n"
+        "print(*sorted({'torch', 'onnxruntime', 'sentence_transformers'} & sys.modules.keys()), *vector[:5].round(5))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], env=os.environ, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_nothing_waits_for_torch_where_there_is_onnx_runtime_and_all_goes_on_where_there_is_not() -> None:
+    without = (
+        "import importlib.util as util\nfind = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'onnxruntime' else find(name, *rest)"
+    )
+    quick, slow = encoded_in_a_process("pass").split(), encoded_in_a_process(without).split()
+    assert quick[0] == "onnxruntime"
+    assert slow[:2] == ["sentence_transformers", "torch"]
+    assert [float(each) for each in quick[1:]] == pytest.approx([float(each) for each in slow[2:]], abs=2e-5)
+
+
+def test_the_graph_is_the_one_that_is_made_of_the_configuration() -> None:
+    assert (MODEL_DIR / GRAPH).read_bytes() == graph(read_page().config, read_tensors()[PROJECTION].shape[1])
 
 
 def test_questions_of_several_threads_get_the_vectors_that_they_get_alone(encoder: Encoder) -> None:
@@ -162,7 +187,8 @@ def test_questions_of_several_threads_get_the_vectors_that_they_get_alone(encode
         np.testing.assert_array_equal(other.pieces, one.pieces)
 
 
-def test_long_questions_are_not_padded_to_more_than_the_bound() -> None:
-    groups = list(_groups([400, 10, 500, 12, 300, 11]))
-    assert sorted(at for group in groups for at in group) == list(range(6))
-    assert groups == [[1, 5, 3], [4, 0], [2]]
+def test_long_texts_are_not_padded_to_more_than_the_bound() -> None:
+    lengths = [200, 10, 250, 12, 600, 11, 240]
+    groups = list(_groups(lengths))
+    assert groups == [[4], [2, 6], [0, 3], [5, 1]]
+    assert all(len(group) == 1 or len(group) * lengths[group[0]] <= PIECES for group in groups)

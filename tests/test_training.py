@@ -45,6 +45,7 @@ from training.encoder import (
     noisy,
     steps,
 )
+from training.graph import graph
 from training.rows import HELD_OUT, Message, Row, Text, read_rows, read_texts
 from training.train import OWN_ROWS, principal
 
@@ -508,7 +509,8 @@ def test_the_encoder_that_is_written_reads_as_the_trainer_does(trainer: Trainer,
     tensors[PROJECTION] = trainer.model.projection.detach().cpu().numpy()
     config = {**CONFIG, "vocab_size": trainer.tokenizer.get_vocab_size()}
     page = Page("tiny", QUESTION_PREFIX, PASSAGE_PREFIX, config, {})
-    write(tmp_path / "model", page, tensors, (MODEL_DIR / TOKENIZER).read_text(encoding="utf-8"))
+    text = (MODEL_DIR / TOKENIZER).read_text(encoding="utf-8")
+    write(tmp_path / "model", page, tensors, text, graph(config, tensors[PROJECTION].shape[1]))
     encoder = Encoder(tmp_path / "model")
     stored = encoder.encode_passages(held)
     assert len(stored.tokens.values) == passages.counted.sum()

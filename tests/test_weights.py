@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,15 +11,15 @@ import numpy as np
 import pytest
 
 from assistant.errors import EncoderError
-from assistant.retrieval.encoder import Encoder
+from assistant.retrieval.encoder import Backend, Encoder
 from assistant.retrieval.weights import (
+    GRAPH,
     MODEL_DIR,
     PAGE,
     PROJECTION,
     TOKENIZER,
     WEIGHTS,
     Page,
-    bert,
     read_page,
     read_tensors,
     write,
@@ -44,7 +45,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         "bias": dice.normal(size=8).astype(np.float32),
         PROJECTION: dice.normal(size=(8, 4)).astype(np.float32),
     }
-    page = write(tmp_path, Page("name", "q: ", "p: ", {"a": 1}, {}), tensors, '{"a": 1}')
+    page = write(tmp_path, Page("name", "q: ", "p: ", {"a": 1}, {}), tensors, '{"a": 1}', b"graph")
     assert read_page(tmp_path) == page
     assert (page.name, page.question_prefix, page.passage_prefix, page.config) == ("name", "q: ", "p: ", {"a": 1})
     found = read_tensors(tmp_path)
@@ -64,11 +65,13 @@ def test_the_digest_changes_with_everything_that_changes_vectors(tmp_path: Path)
         Page(page.name, page.question_prefix, page.passage_prefix, {}, page.files),
         Page(page.name, page.question_prefix, page.passage_prefix, page.config, {**page.files, WEIGHTS: "0"}),
     ]
+    same = Page(page.name, page.question_prefix, page.passage_prefix, page.config, {**page.files, GRAPH: "0"})
+    assert same.sha256 == page.sha256
     assert len({page.sha256, *(other.sha256 for other in others)}) == 5
     assert Page("other", *(getattr(page, name) for name in Page.__slots__[1:])).sha256 == page.sha256
 
 
-@pytest.mark.parametrize("name", [WEIGHTS, TOKENIZER])
+@pytest.mark.parametrize("name", [WEIGHTS, TOKENIZER, GRAPH])
 def test_a_changed_file_is_refused(copied: Path, name: str) -> None:
     with (copied / name).open("r+b") as file:
         file.seek(-1, 2)
@@ -79,7 +82,7 @@ def test_a_changed_file_is_refused(copied: Path, name: str) -> None:
         Encoder(copied)
 
 
-@pytest.mark.parametrize("name", [WEIGHTS, TOKENIZER, PAGE])
+@pytest.mark.parametrize("name", [WEIGHTS, TOKENIZER, GRAPH, PAGE])
 def test_a_missing_file_is_named(copied: Path, name: str) -> None:
     (copied / name).unlink()
     with pytest.raises(EncoderError, match=rf"{name} of the encoder is missing .* fetch it again"):
@@ -93,13 +96,27 @@ def test_a_page_without_the_form_is_refused(copied: Path, text: str) -> None:
         Encoder(copied)
 
 
-def test_weights_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(EncoderError, match="cannot be loaded"):
-        bert({**read_page().config, "num_hidden_layers": 1}, {})
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path, backend: Backend) -> None:
+    tensors = read_tensors()
+    lacking = {name: tensors[name] for name in tensors if "layer.11." not in name}
+    write(tmp_path, read_page(), lacking, (MODEL_DIR / TOKENIZER).read_text(), (MODEL_DIR / GRAPH).read_bytes())
+    with pytest.raises(EncoderError, match="weights cannot be loaded"):
+        Encoder(tmp_path, backend)
+
+
+def test_a_graph_that_is_none_is_refused(copied: Path) -> None:
+    page = read_page(copied)
+    (copied / GRAPH).write_bytes(b"graph")
+    files = {**page.files, GRAPH: hashlib.sha256(b"graph").hexdigest()}
+    told = {**{name: getattr(page, name) for name in Page.__slots__}, "files": files}
+    (copied / PAGE).write_text(json.dumps(told))
+    read_page.cache_clear()
+    with pytest.raises(EncoderError, match="weights cannot be loaded"):
+        Encoder(copied)
 
 
 def test_a_tokenizer_that_is_none_is_refused(tmp_path: Path) -> None:
-    tensors = read_tensors()
-    write(tmp_path, read_page(), {name: tensors[name] for name in (PROJECTION,)}, "{}")
+    write(tmp_path, read_page(), read_tensors(), "{}", (MODEL_DIR / GRAPH).read_bytes())
     with pytest.raises(EncoderError, match=r"tokenizer\.json cannot be loaded"):
         Encoder(tmp_path)

@@ -21,8 +21,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import BertModel
 
-from assistant.retrieval.weights import MODEL_DIR, PROJECTION, TOKENIZER, Page, bert, read_page, read_tensors, write
+from assistant.retrieval.backend_torch import bert
+from assistant.retrieval.weights import MODEL_DIR, PROJECTION, TOKENIZER, Page, read_page, read_tensors, write
 from training.encoder import PASSAGE_PIECES, PASSAGE_PREFIX, QUESTION_PREFIX, TOKEN_DIM, Model, Trainer
+from training.graph import graph
 from training.rows import HELD_OUT, Message, Row, Text, read_rows, read_texts
 from training.vocabulary import prune
 
@@ -104,7 +106,8 @@ def main() -> None:
     trainer.fit(tuned, arguments.epochs or (EPOCHS if anew else FURTHER_EPOCHS), SEED)
     trained = {name: tensor.detach().cpu().numpy() for name, tensor in trainer.model.bert.state_dict().items()}
     trained[PROJECTION] = trainer.model.projection.detach().cpu().numpy()
-    page = write(arguments.out, Page(NAME, QUESTION_PREFIX, PASSAGE_PREFIX, config, {}), trained, tokenizer)
+    told = Page(NAME, QUESTION_PREFIX, PASSAGE_PREFIX, config, {})
+    page = write(arguments.out, told, trained, tokenizer, graph(config, TOKEN_DIM))
     print(json.dumps({"sha256": page.sha256, "questions": len(tuned)}))
 
 

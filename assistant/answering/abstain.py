@@ -107,7 +107,7 @@ def topic(vector: NDArray[np.float32]) -> float:
     """
     known = calibration()
     vectors, weights = _support()
-    # einsum stays in this thread; those of a BLAS product spin on while torch waits for a core: 120 ms, not 25.
+    # einsum stays in this thread; those of a BLAS product spin on while the encoder waits for a core: 120 ms, not 25.
     distances = 2 - 2 * np.einsum("ij,j->i", vectors, vector)
     return float(np.einsum("i,i->", np.exp(-known.topic_gamma * distances), weights)) + known.topic_bias
 

@@ -6,12 +6,12 @@ card.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +20,21 @@ from assistant.cores import cores
 from assistant.errors import EncoderError
 from assistant.retrieval.late import SCALE, TokenVectors, gather
 from assistant.retrieval.together import Together
-from assistant.retrieval.weights import MODEL_DIR, PROJECTION, TOKENIZER, Tensors, bert, read_page, read_tensors
+from assistant.retrieval.weights import MODEL_DIR, TOKENIZER, checked, read_page
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding, Tokenizer
-    from torch import Tensor
 
 Floats = NDArray[np.float32]
+Backend = Literal["onnx", "torch"]
 
 # The model's own limit.
 MAX_PIECES = 512
-# Texts in one pass. 8 to 16 long ones stay in the caches: a fifth faster in one thread than sentence-transformers' 32.
-BATCH = 16
-# Questions that are encoded together at most, and their word pieces, padding included: a long one holds up few others.
+# Word pieces in one pass, padding included, unless one text alone has more: what stays in the caches. With 1,024 a text
+# takes 6 % longer, with 8,192 28 %. A long question holds up few others.
+PIECES = 512
+# Questions that are encoded together at most.
 QUESTIONS = 32
-QUESTION_PIECES = 1024
 # Texts that are tokenised and sorted by length together: enough for batches of one length, and bounded memory.
 CHUNK = 2048
 _SPACE = "▁"
@@ -62,23 +61,32 @@ class EncodedQuery:
     pieces: NDArray[np.int64]
 
 
+class _Pass(Protocol):
+    """What runs the encoder: `OnnxBackend`, `TorchBackend`."""
+
+    # Dimensions of a word piece's vector.
+    token_dim: int
+
+    def __call__(self, pieces: NDArray[np.int64], mask: NDArray[np.int32]) -> tuple[Floats, Floats]: ...
+
+
 class Encoder:
     """The sentence encoder, loaded once, offline, and used by any number of threads."""
 
-    def __init__(self, folder: Path = MODEL_DIR) -> None:
+    def __init__(self, folder: Path = MODEL_DIR, backend: Backend | None = None) -> None:
         """Loads the model.
 
         Args:
             folder: where its files lie.
+            backend: what runs it, as sentence-transformers calls that; the vectors are the same to six digits. None for
+                ONNX Runtime, and torch on machines that it is not made for.
 
         Raises:
             EncoderError: a file is missing or is not the one whose SHA-256 is known.
         """
         self._page = read_page(folder)
-        tensors = _read_beside_the_imports(folder)
-        self._projection = tensors.pop(PROJECTION)
-        self._tokenizer = _tokenizer(folder / TOKENIZER)
-        self._model = _sentence_transformer(self._page.config, tensors)
+        self._run = _backend(folder, backend)
+        self._tokenizer = _tokenizer(folder)
         pieces = sorted(self._tokenizer.get_vocab().items(), key=lambda item: item[1])
         # bool[vocabulary]: pieces that take no part in late interaction, special ones and punctuation.
         special = {token.content for token in self._tokenizer.get_added_tokens_decoder().values() if token.special}
@@ -100,12 +108,12 @@ class Encoder:
     @property
     def dim(self) -> int:
         """Dimensions of a text's vector."""
-        return int(self._projection.shape[0])
+        return int(self._page.config["hidden_size"])
 
     @property
     def token_dim(self) -> int:
         """Dimensions of a word piece's vector."""
-        return int(self._projection.shape[1])
+        return self._run.token_dim
 
     def encode_query(self, text: str) -> EncodedQuery:
         """One question; what lies beyond `MAX_PIECES` word pieces is not read.
@@ -121,7 +129,7 @@ class Encoder:
         found: dict[int, EncodedQuery] = {}
         for group in _groups([len(encoding.ids) for encoding in encodings]):
             vectors, states = self._forward([encodings[at] for at in group])
-            for at, vector, tokens in zip(group, vectors, self._projected(states).numpy(), strict=True):
+            for at, vector, tokens in zip(group, vectors, states, strict=True):
                 numbers, kept, _ = self._pieces(encodings[at], len(prefix))
                 found[at] = EncodedQuery(vector, tokens[: len(numbers)][kept], numbers[kept])
         return [found[at] for at in range(len(texts))]
@@ -148,7 +156,7 @@ class Encoder:
         def encode(batch: tuple[list[int], list[Encoding]]) -> int:
             rows, encodings = batch
             vectors[rows], states = self._forward(encodings)
-            values = self._stored(states)
+            values = np.rint(states * SCALE).astype(np.int8)
             for at, (row, encoding) in enumerate(zip(rows, encodings, strict=True)):
                 numbers, kept, bounds = self._pieces(encoding, len(prefix))
                 context = bounds[kept, 1] <= skips[row]
@@ -182,54 +190,27 @@ class Encoder:
         return numbers, ~self._silent[numbers] & (bounds[:, 1] > 0), bounds
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Encoding]]]:
-        """Rows and word pieces of texts of like length, longest first within each chunk."""
+        """Rows and word pieces of what is encoded in one pass."""
         for first in range(0, len(texts), CHUNK):
             encodings = self._tokenizer.encode_batch(list(texts[first : first + CHUNK]))
-            order = sorted(range(len(encodings)), key=lambda at: (-len(encodings[at].ids), at))
-            for start in range(0, len(order), BATCH):
-                batch = order[start : start + BATCH]
-                yield [first + at for at in batch], [encodings[at] for at in batch]
+            for group in _groups([len(encoding.ids) for encoding in encodings]):
+                yield [first + at for at in group], [encodings[at] for at in group]
 
-    def _forward(self, encodings: Sequence[Encoding]) -> tuple[Floats, Tensor]:
-        """Unit vectors float32[b, dim] and the states of all pieces float32[b, longest, dim], padding included."""
-        import torch
-
-        ids = np.zeros((len(encodings), max(len(encoding.ids) for encoding in encodings)), dtype=np.int64)
-        mask = np.zeros_like(ids)
+    def _forward(self, encodings: Sequence[Encoding]) -> tuple[Floats, Floats]:
+        """Unit vectors of texts float32[b, dim] and of all pieces float32[b, longest, token_dim], padding included."""
+        pieces = np.zeros((len(encodings), max(len(encoding.ids) for encoding in encodings)), dtype=np.int64)
+        mask = np.zeros(pieces.shape, dtype=np.int32)
         for at, encoding in enumerate(encodings):
-            ids[at, : len(encoding.ids)] = encoding.ids
+            pieces[at, : len(encoding.ids)] = encoding.ids
             mask[at, : len(encoding.ids)] = 1
-        features = {
-            "input_ids": torch.from_numpy(ids),
-            "attention_mask": torch.from_numpy(mask),
-        }
-        with torch.inference_mode():
-            out = self._model(features)
-        return out["sentence_embedding"].numpy(), out["token_embeddings"]
-
-    def _stored(self, states: Tensor) -> NDArray[np.int8]:
-        """States as `TokenVectors.values`: int8[b, longest, token_dim]."""
-        import torch
-
-        stored: NDArray[np.int8] = self._projected(states).mul(SCALE).round().to(torch.int8).numpy()
-        return stored
-
-    def _projected(self, states: Tensor) -> Tensor:
-        """Unit vectors of all pieces, padding included: float32[b, longest, token_dim].
-
-        By torch, since the threads of numpy's OpenBLAS spin while they wait.
-        """
-        import torch
-
-        with torch.inference_mode():
-            return torch.nn.functional.normalize(states @ torch.from_numpy(self._projection), dim=-1)
+        return self._run(pieces, mask)
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts that are encoded in one pass: of like length, and no more than `QUESTION_PIECES` with padding."""
+    """Places of texts that are encoded in one pass: of like length, longest first, and no more than `PIECES`."""
     group: list[int] = []
-    for at in sorted(range(len(lengths)), key=lambda at: lengths[at]):
-        if group and (len(group) + 1) * lengths[at] > QUESTION_PIECES:
+    for at in sorted(range(len(lengths)), key=lambda at: (-lengths[at], at)):
+        if group and (len(group) + 1) * lengths[group[0]] > PIECES:
             yield group
             group = []
         group.append(at)
@@ -237,49 +218,25 @@ def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield group
 
 
-def _tokenizer(file: Path) -> Tokenizer:
+def _backend(folder: Path, backend: Backend | None) -> _Pass:
+    if (backend or ("onnx" if find_spec("onnxruntime") else "torch")) == "onnx":
+        from assistant.retrieval.backend_onnx import OnnxBackend
+
+        return OnnxBackend(folder)
+    from assistant.retrieval.backend_torch import TorchBackend
+
+    return TorchBackend(folder)
+
+
+def _tokenizer(folder: Path) -> Tokenizer:
     from tokenizers import Tokenizer
 
+    data = checked(folder, TOKENIZER)
     try:
-        tokenizer = Tokenizer.from_file(str(file))
+        tokenizer = Tokenizer.from_buffer(data)
     # The library raises whatever its parser raises.
     except Exception as error:
-        raise EncoderError(f"The encoder's {file.name} cannot be loaded: {error}.") from error
+        raise EncoderError(f"The encoder's {TOKENIZER} cannot be loaded: {error}.") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_PIECES)
     return tokenizer
-
-
-def _read_beside_the_imports(folder: Path) -> Tensors:
-    """The tensors; importing the libraries takes longer than reading them, so it is begun at once."""
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(read_tensors, folder)
-        import sentence_transformers  # noqa: F401
-
-        return reading.result()
-
-
-def _sentence_transformer(config: dict[str, Any], tensors: Tensors) -> SentenceTransformer:
-    """The transformer, mean pooling and unit length, as sentence-transformers puts them together."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
-    from torch import nn
-
-    class Transformer(nn.Module):
-        """Word pieces → states, in the form that the modules of sentence-transformers pass on."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.bert = bert(config, tensors)
-
-        def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
-            states = self.bert(input_ids=features["input_ids"], attention_mask=features["attention_mask"])
-            return {**features, "token_embeddings": states.last_hidden_state}
-
-    # Several passes of one thread each, not one of several: those would spin while they wait for each other, and crawl
-    # where another process wants a core (1 question a second instead of 9 on two busy cores).
-    torch.set_num_threads(1)
-    modules = [Transformer(), Pooling(config["hidden_size"]), Normalize()]
-    return SentenceTransformer(modules=modules, device="cpu").eval()

@@ -1,4 +1,4 @@
-"""The encoder's files: matrices in 8 bits, a tokenizer, and a page that names both by their SHA-256.
+"""The encoder's files: matrices in 8 bits, a tokenizer, the graph that runs them, and a page with their SHA-256.
 
 A row of a matrix is stored as int8 times one float16 scale, a quarter of its size; vectors come out with a cosine above
 .999 to those of the whole weights. training/ makes these files.
@@ -11,20 +11,18 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import EncoderError
 
-if TYPE_CHECKING:
-    from transformers import BertModel
-
 MODEL_DIR = Path(__file__).with_name("model")
 PAGE = "model.json"
 WEIGHTS = "encoder.safetensors"
 TOKENIZER = "tokenizer.json"
+GRAPH = "encoder.onnx"
 # Tensors of the file that are not the encoder's own.
 PROJECTION = "projection"
 SCALE = ".scale"
@@ -48,8 +46,9 @@ class Page:
 
     @property
     def sha256(self) -> str:
-        """Names weights and tokenizer together: an index built with others is of no use."""
-        told = json.dumps([self.question_prefix, self.passage_prefix, self.config, self.files], sort_keys=True)
+        """Names weights and tokenizer: an index built with others is of no use. The graph follows from them."""
+        files = {name: digest for name, digest in self.files.items() if name != GRAPH}
+        told = json.dumps([self.question_prefix, self.passage_prefix, self.config, files], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -72,17 +71,43 @@ def read_page(folder: Path = MODEL_DIR) -> Page:
         ) from None
 
 
-def read_tensors(folder: Path = MODEL_DIR) -> Tensors:
-    """All tensors of the encoder as float32, and checks both files on the way.
+def checked(folder: Path, name: str) -> bytes:
+    """The bytes of a file that the page names.
 
     Raises:
-        EncoderError: a file is missing or is not the one that the page names.
+        EncoderError: it is missing or is not the one that the page names.
+    """
+    try:
+        data = (folder / name).read_bytes()
+    except OSError:
+        raise EncoderError(
+            f"{name} of the encoder is missing in {folder}; fetch it again from the repository."
+        ) from None
+    if hashlib.sha256(data).hexdigest() != read_page(folder).files.get(name):
+        raise EncoderError(
+            f"{name} is not the file that the encoder's {PAGE} names; fetch both again from the repository."
+        )
+    return data
+
+
+def read_stored(folder: Path = MODEL_DIR) -> Tensors:
+    """All tensors of the encoder as they are stored: a matrix as int8, with its scales float16 by `SCALE`.
+
+    Raises:
+        EncoderError: the file is missing or is not the one that the page names.
     """
     from safetensors.numpy import load
 
-    data = _checked(folder, WEIGHTS)
-    _checked(folder, TOKENIZER)
-    stored = load(data)
+    return load(checked(folder, WEIGHTS))
+
+
+def read_tensors(folder: Path = MODEL_DIR) -> Tensors:
+    """All tensors of the encoder as float32.
+
+    Raises:
+        EncoderError: as for `read_stored`.
+    """
+    stored = read_stored(folder)
     return {
         name: _unpacked(tensor, stored[name + SCALE]) if tensor.dtype == np.int8 else tensor.astype(np.float32)
         for name, tensor in stored.items()
@@ -90,30 +115,7 @@ def read_tensors(folder: Path = MODEL_DIR) -> Tensors:
     }
 
 
-def bert(config: dict[str, Any], tensors: Tensors) -> BertModel:
-    """The transformer that the tensors are the weights of, in training mode, as transformers makes it.
-
-    Raises:
-        EncoderError: they do not fit.
-    """
-    import torch
-    from transformers import BertConfig, BertModel
-
-    try:
-        with torch.device("meta"):
-            model = BertModel(BertConfig(**config), add_pooling_layer=False)
-        model.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, assign=True)
-        # The only tensors that are counted, not trained.
-        positions = torch.arange(model.config.max_position_embeddings)[None]
-        model.embeddings.register_buffer("position_ids", positions, persistent=False)
-        model.embeddings.register_buffer("token_type_ids", torch.zeros_like(positions), persistent=False)
-    # The libraries raise whatever they find.
-    except Exception as error:
-        raise EncoderError(f"The encoder's weights cannot be loaded: {error}.") from error
-    return model
-
-
-def write(folder: Path, page: Page, tensors: Tensors, tokenizer: str) -> Page:
+def write(folder: Path, page: Page, tensors: Tensors, tokenizer: str, graph: bytes) -> Page:
     """Writes a model's files.
 
     Args:
@@ -121,6 +123,7 @@ def write(folder: Path, page: Page, tensors: Tensors, tokenizer: str) -> Page:
         page: its `files` are not looked at.
         tensors: float32; matrices are stored in 8 bits, except the projection.
         tokenizer: the text of tokenizer.json.
+        graph: what `training/graph.py` makes of the page's `config`.
 
     Returns:
         The page as it was written.
@@ -134,7 +137,7 @@ def write(folder: Path, page: Page, tensors: Tensors, tokenizer: str) -> Page:
         else:
             packed[name], packed[name + SCALE] = _packed(tensor)
     folder.mkdir(parents=True, exist_ok=True)
-    contents = {WEIGHTS: save(packed), TOKENIZER: tokenizer.encode()}
+    contents = {WEIGHTS: save(packed), TOKENIZER: tokenizer.encode(), GRAPH: graph}
     for name, data in contents.items():
         (folder / name).write_bytes(data)
     files = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
@@ -154,18 +157,3 @@ def _packed(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.f
 def _unpacked(values: NDArray[np.int8], scale: NDArray[np.float16]) -> NDArray[np.float32]:
     whole: NDArray[np.float32] = np.multiply(values, scale.astype(np.float32), dtype=np.float32)
     return whole
-
-
-def _checked(folder: Path, name: str) -> bytes:
-    """The bytes of a file that the page names."""
-    try:
-        data = (folder / name).read_bytes()
-    except OSError:
-        raise EncoderError(
-            f"{name} of the encoder is missing in {folder}; fetch it again from the repository."
-        ) from None
-    if hashlib.sha256(data).hexdigest() != read_page(folder).files.get(name):
-        raise EncoderError(
-            f"{name} is not the file that the encoder's {PAGE} names; fetch both again from the repository."
-        )
-    return data

@@ -1,0 +1,96 @@
+"""The encoder as sentence-transformers puts it together, on torch: what defines the vectors.
+
+Importing the libraries takes seconds, which is why it is not what people wait for.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.errors import EncoderError
+from assistant.retrieval.weights import PROJECTION, Tensors, read_page, read_tensors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+    from transformers import BertModel
+
+Floats = NDArray[np.float32]
+
+
+class TorchBackend:
+    """A transformer, mean pooling and unit length; used by any number of threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Loads the libraries and the weights.
+
+        Raises:
+            EncoderError: a file is missing, is not the one that the page names, or does not fit the page.
+        """
+        import torch
+
+        tensors = read_tensors(folder)
+        self._projection = torch.from_numpy(tensors.pop(PROJECTION))
+        self.token_dim = int(self._projection.shape[1])
+        self._model = _sentence_transformer(read_page(folder).config, tensors)
+        # Several passes of one thread each, not one of several: those would spin while they wait for each other, and
+        # crawl where another process wants a core (1 question a second instead of 9 on two busy cores).
+        torch.set_num_threads(1)
+
+    def __call__(self, pieces: NDArray[np.int64], mask: NDArray[np.int32]) -> tuple[Floats, Floats]:
+        """As `OnnxBackend.__call__`."""
+        import torch
+
+        with torch.inference_mode():
+            out = self._model({"input_ids": torch.from_numpy(pieces), "attention_mask": torch.from_numpy(mask)})
+            tokens = torch.nn.functional.normalize(out["token_embeddings"] @ self._projection, dim=-1)
+        return out["sentence_embedding"].numpy(), tokens.numpy()
+
+
+def bert(config: dict[str, Any], tensors: Tensors) -> BertModel:
+    """The transformer that the tensors are the weights of, in training mode, as transformers makes it.
+
+    Raises:
+        EncoderError: they do not fit.
+    """
+    import torch
+    from transformers import BertConfig, BertModel
+
+    try:
+        with torch.device("meta"):
+            model = BertModel(BertConfig(**config), add_pooling_layer=False)
+        model.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, assign=True)
+        # The only tensors that are counted, not trained.
+        positions = torch.arange(model.config.max_position_embeddings)[None]
+        model.embeddings.register_buffer("position_ids", positions, persistent=False)
+        model.embeddings.register_buffer("token_type_ids", torch.zeros_like(positions), persistent=False)
+    # The libraries raise whatever they find.
+    except Exception as error:
+        raise EncoderError(f"The encoder's weights cannot be loaded: {error}.") from error
+    return model
+
+
+def _sentence_transformer(config: dict[str, Any], tensors: Tensors) -> SentenceTransformer:
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+    from torch import nn
+
+    class Transformer(nn.Module):
+        """Word pieces → states, in the form that the modules of sentence-transformers pass on."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = bert(config, tensors)
+
+        def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+            states = self.bert(input_ids=features["input_ids"], attention_mask=features["attention_mask"])
+            return {**features, "token_embeddings": states.last_hidden_state}
+
+    modules = [Transformer(), Pooling(config["hidden_size"]), Normalize()]
+    return SentenceTransformer(modules=modules, device="cpu").eval()
