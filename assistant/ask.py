@@ -280,5 +280,12 @@ class Assistant:
         nearest = self._lookup.cited(hit.passage for hit in related[:_RELATED])
         sentence = summary(reading.asked, decision.status, cited, reading.policies)
         return Answer(
-            reading.asked.text, decision.status, cited, nearest, reading.policies, sentence, decision.confidence
+            reading.asked.text,
+            decision.status,
+            cited,
+            nearest,
+            reading.policies,
+            sentence,
+            decision.confidence,
+            reading.asked.language,
         )

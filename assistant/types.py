@@ -266,6 +266,8 @@ class Answer:
     summary: str
     # How sure the citations answer; None ⇔ not answered.
     confidence: Confidence | None = None
+    # Of the question, ISO 639-1; "en" where nothing tells.
+    language: str = "en"
 
 
 @lru_cache(maxsize=1024)

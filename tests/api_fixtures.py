@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import anyio
 from fastapi import FastAPI
 
+from assistant.answering.language import language_of
 from assistant.answering.topics import TOPICS, Topic, find_topic
 from assistant.errors import QuestionEmptyError, QuestionTooLongError, UnknownClauseError
 from assistant.lookup import Lookup
@@ -66,11 +67,13 @@ class WordAssistant:
         self._check(question)
         if "break" in question:
             raise RuntimeError(f"secret: {question}")
+        made = partial(Answer, policies=searched, question=question, language=language_of(question))
         if "pizza" in question:
-            return Answer(question, Status.OFF_TOPIC, (), (), searched, "That is no question about privacy.")
+            told = "That is no question about privacy."
+            return made(status=Status.OFF_TOPIC, citations=(), related=(), summary=told)
         if "dinosaur" in question:
             near = self._lookup.cited(self._lookup.passages(searched[0].id)[:3])
-            return Answer(question, Status.NOT_COVERED, (), near, searched, "No clause answers this.")
+            return made(status=Status.NOT_COVERED, citations=(), related=near, summary="No clause answers this.")
         words = [word for word in question.casefold().split() if len(word) > 5]
         found = [
             passage
@@ -79,7 +82,8 @@ class WordAssistant:
             if passage.sentences and any(word in passage.text.casefold() for word in words)
         ] or self._lookup.passages(searched[0].id)
         cited = self._lookup.cited(found[:top_k], ([passage.sentences[0]] for passage in found))
-        return Answer(question, Status.ANSWERED, cited, (), searched, "These clauses answer.", Confidence.LIKELY)
+        told = "These clauses answer."
+        return made(status=Status.ANSWERED, citations=cited, related=(), summary=told, confidence=Confidence.LIKELY)
 
     def search(self, question: str, policies: Sequence[str] | None = None, top_k: int = 10) -> tuple[Citation, ...]:
         answer = self.ask(question, policies, (), top_k)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -349,6 +352,35 @@ for turn in range(40):
     store.count("not_covered", "en", (), f"question {turn}")
     store.votes()
 """
+
+
+def test_questions_that_come_while_one_is_counted_share_a_transaction(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, transactions = threading.Event(), threading.Event(), []
+    usual = FeedbackStore._writing
+
+    @contextlib.contextmanager
+    def slow(store: FeedbackStore) -> Iterator[sqlite3.Connection]:
+        transactions.append(1)
+        begun.set()
+        assert go_on.wait(60)
+        with usual(store) as database:
+            yield database
+
+    monkeypatch.setattr(FeedbackStore, "_writing", slow)
+    store = FeedbackStore(path, now=clock)
+    with ThreadPoolExecutor(21) as threads:
+        first = threads.submit(store.count, "answered", "en", (), "?")
+        assert begun.wait(60)
+        others = [threads.submit(store.count, "answered", "en", (), "?") for _ in range(20)]
+        while len(store._counting._waiting) < 20:
+            time.sleep(0.001)
+        go_on.set()
+        for each in (first, *others):
+            each.result(60)
+    assert len(transactions) == 2
+    assert [tally.questions for tally in store.tallies()] == [21]
 
 
 def test_processes_write_at_once_from_the_very_first_write(path: Path, root: Path) -> None:

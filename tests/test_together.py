@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assistant.retrieval.together import Together
+from assistant.together import Together
 
 WAIT = 20
 

@@ -1,7 +1,8 @@
 """Votes, counts of questions and, where the operator wants it, questions that were not covered: one SQLite file.
 
-Each call opens the file, does its work in one transaction and closes it again, so that any number of threads and
-processes share it, and it may be deleted at any time. Of a person nothing is kept but what they sent on purpose.
+Each call opens the file, does its work in one transaction, questions that are counted at the same time in the same one,
+and closes it again, so that any number of threads and processes share it, and it may be deleted at any time. Of a
+person nothing is kept but what they sent on purpose.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from assistant.errors import FeedbackError
 from assistant.feedback.file import erase, opened
 from assistant.feedback.redact import redact
 from assistant.feedback.votes import Reason, Tally, Uncovered, Vote
+from assistant.together import Together
 from assistant.types import Status
 
 __all__ = ["FeedbackStore", "Vote"]
@@ -29,11 +31,24 @@ _TABLES = ("votes", "counts", "questions")
 MOST_A_DAY = 10_000
 # Characters and entries that are kept of what one person sends.
 _LONGEST_NOTE, _LONGEST_QUESTION, _MOST_CLAUSES, _MOST_POLICIES = 1000, 2000, 20, 100
+# Questions that are counted in one transaction.
+_MOST_COUNTED = 1000
 # As far back as a date is reckoned.
 _MOST_DAYS = 36_500
 _PERMALINK = re.compile(r"policies/[^\s/?#]{1,300}(\?mark=[0-9a-f,-]{0,1200})?(#[!-~]{1,300})?")
 _ID = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,200}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+class _Counted(NamedTuple):
+    """A question that is counted; all fields as they are stored."""
+
+    day: str
+    status: str
+    language: str
+    scope: str
+    # The question, redacted; "" where it is not kept.
+    kept: str
 
 
 def _utc_now() -> datetime:
@@ -69,6 +84,8 @@ class FeedbackStore:
         self._retention_days = retention_days
         self._now = now
         self._lock = threading.Lock()
+        # Questions that are answered while one is being counted are counted together.
+        self._counting = Together(self._count, _MOST_COUNTED)
         if path.exists():
             with self._writing():
                 pass
@@ -111,13 +128,20 @@ class FeedbackStore:
         scope, spoken = _scope(policies), language if _LANGUAGE.fullmatch(language) else ""
         keeps = self._store_questions and status == Status.NOT_COVERED
         kept = redact(question[:_LONGEST_QUESTION]) if keeps else ""
+        self._counting(_Counted(self._day(), Status(status).value, spoken, scope, kept))
+
+    def _count(self, questions: Sequence[_Counted]) -> list[None]:
+        """Counts several in one transaction."""
         with self._writing() as database:
-            database.execute(
-                "INSERT INTO counts VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET questions = questions + 1",
-                (self._day(), Status(status).value, spoken, scope),
-            )
-            if kept and self._has_room(database, "questions"):
-                database.execute("INSERT INTO questions VALUES (?, ?, ?, ?)", (self._at(), spoken, scope, kept))
+            for each in questions:
+                database.execute(
+                    "INSERT INTO counts VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET questions = questions + 1",
+                    (each.day, each.status, each.language, each.scope),
+                )
+                if each.kept and self._has_room(database, "questions"):
+                    row = (self._at(), each.language, each.scope, each.kept)
+                    database.execute("INSERT INTO questions VALUES (?, ?, ?, ?)", row)
+        return [None] * len(questions)
 
     def votes(self, days: int | None = None) -> tuple[Vote, ...]:
         """The votes of the newest `days` days, of all days where None, oldest first.

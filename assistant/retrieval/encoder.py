@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from assistant.cores import cores
 from assistant.errors import EncoderError
 from assistant.retrieval.late import SCALE, TokenVectors, gather
-from assistant.retrieval.together import Together
 from assistant.retrieval.weights import MODEL_DIR, TOKENIZER, checked, read_page
+from assistant.together import Together
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer

@@ -14,7 +14,6 @@ import gradio as gr
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ImageContent, TextContent
 
-from assistant.answering.language import language_of
 from assistant.errors import AssistantError, FeedbackError
 from assistant.json_form import answer_form, citation_form, policy_form
 from assistant.types import Answer, Policy
@@ -120,7 +119,7 @@ class Tools:
 
     def _count(self, question: str, policies: Sequence[str], answer: Answer) -> None:
         try:
-            self._site.feedback.count(str(answer.status), language_of(question), tuple(policies), question)
+            self._site.feedback.count(str(answer.status), answer.language, tuple(policies), question)
         except FeedbackError as error:
             # Whoever asked gets the answer all the same.
             _LOG.warning("%s", error)

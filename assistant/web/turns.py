@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from assistant.answering.language import language_of
 from assistant.errors import AssistantError, BusyError, FeedbackError
 from assistant.feedback.votes import Vote
 from assistant.types import Answer
@@ -83,7 +82,7 @@ class Turns:
     def _count(self, question: str, policy: str, answer: Answer) -> None:
         policies = (policy,) if policy else ()
         try:
-            self._site.feedback.count(str(answer.status), language_of(question), policies, question)
+            self._site.feedback.count(str(answer.status), answer.language, policies, question)
         except FeedbackError as error:
             # A person gets the answer all the same.
             _LOG.warning("%s", error)

@@ -11,7 +11,6 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assistant.answering.language import language_of
 from assistant.answering.suggest import SUGGESTIONS
 from assistant.errors import AssistantError, QuestionTooLongError
 from assistant.feedback.votes import Vote
@@ -68,7 +67,7 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
             answer = site.assistant.ask(asked.question, asked.policies, asked.history[-_HISTORY:], asked.top_k)
             instead: tuple[str, ...] = ()
             if answer.status is Status.OFF_TOPIC:
-                language = _suggested_in(language_of(asked.question))
+                language = _suggested_in(answer.language)
                 instead = site.assistant.suggestions(asked.policies, language=language)
             return answer, answer_cards(answer, instead)
 
@@ -189,7 +188,7 @@ def _count(site: Site, metrics: Metrics, answer: Answer, asked: AskRequest) -> N
     """Counts a question once its answer is on its way, which nothing here can keep back any more."""
     policies = tuple(asked.policies or ())
     try:
-        site.feedback.count(str(answer.status), language_of(asked.question), policies, asked.question)
+        site.feedback.count(str(answer.status), answer.language, policies, asked.question)
     except AssistantError:
         metrics.feedback_failures.inc()
 
