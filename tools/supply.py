@@ -31,7 +31,7 @@ _HEAD = (
     "# Every package that the assistant runs with, by the hashes of its files; written by `make lock`.\n"
     "# Of torch only the build without CUDA, for x86-64 and Python 3.11, is accepted.\n"
 )
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; [^\\\n]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
 _COMPILE = (
     "--quiet --generate-hashes --no-annotate --no-header --strip-extras --allow-unsafe --no-emit-index-url "
     "--no-emit-find-links --no-emit-trusted-host --no-emit-options"
