@@ -411,3 +411,23 @@ def test_the_unit_names_what_is_there() -> None:
         "-m assistant ingest --if-stale",
         "app.py",
     }
+
+
+def test_answers_need_no_memory_that_is_written_and_executed(index_dir: Path) -> None:
+    # PR_SET_MDWE of Linux 6.3, which is what systemd's MemoryDenyWriteExecute= asks for.
+    code = (
+        "import ctypes, mmap, sys\n"
+        "if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0): sys.exit(77)\n"
+        "try: mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)\n"
+        "except PermissionError: pass\n"
+        "else: sys.exit(1)\n"
+        "from assistant.cli import main\n"
+        "sys.exit(main(['ask', 'How long are cookies kept?', '--index', sys.argv[1]]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, index_dir], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 77:
+        pytest.skip("this kernel does not deny such memory to one process")
+    assert done.returncode == 0, done.stderr
+    assert "cookie" in done.stdout
