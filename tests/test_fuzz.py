@@ -38,7 +38,11 @@ def test_what_is_kept_is_small() -> None:
 
 def fuzzed(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     """Runs `code` in a process of its own, its findings in `folder`."""
+    # A process that is started in place of another inherits the most memory that this one ever had, and a fuzzer takes
+    # it for its own; what a shell starts begins anew.
+    shell = ("sh", "-c", '"$0" "$@"; exit $?')
     command = [
+        *shell,
         sys.executable,
         "-c",
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.fuzz import run; {code}",

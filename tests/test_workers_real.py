@@ -185,12 +185,12 @@ def test_what_is_wrong_with_a_question_is_told_as_by_one_process(client: httpx.C
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process has in memory is read from /proc")
 def test_the_encoder_is_in_memory_once_and_not_in_front(server: Running) -> None:
-    assert "libtorch" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "onnxruntime" not in Path(f"/proc/{server.process.pid}/maps").read_text()
     for worker in workers(server):
         told = Path(f"/proc/{worker}/smaps_rollup").read_text()
         sizes = {name: int(size) for name, size in re.findall(r"^(\w+): +(\d+) kB$", told, re.MULTILINE)}
         assert sizes["Private_Dirty"] < sizes["Rss"] / 4
-        assert "libtorch" in Path(f"/proc/{worker}/maps").read_text()
+        assert "onnxruntime" in Path(f"/proc/{worker}/maps").read_text()
 
 
 # --- through what happens meanwhile
