@@ -24,6 +24,7 @@ import numpy as np
 
 from assistant import index
 from assistant.ask import Assistant
+from assistant.engines import Embedded
 from assistant.index import IndexData
 from assistant.ingest import ingest
 from assistant.retrieval.encoder import Encoder
@@ -68,7 +69,7 @@ def main() -> int:
     ratios = []
     for loaded in (data, enlarged(data, options.passages)):
         started = time.perf_counter()
-        assistant = Assistant(loaded)
+        assistant = Assistant(Embedded(loaded))
         opened = time.perf_counter() - started
         print(f"\n{len(loaded.passages):,} passages of {len(loaded.documents)} policies, opened in {opened:.2f} s")
         ratios.append(measure_ask(bare, assistant, options.rounds))
@@ -167,7 +168,7 @@ def measure_ask(bare: SentenceTransformer, assistant: Assistant, rounds: int) ->
 
 def measure_steps(encoder: Encoder, assistant: Assistant, rounds: int) -> None:
     """Where the time of a question goes."""
-    search = assistant._search
+    search = assistant._engine._search
     queries = [encoder.encode_query(question) for question in QUESTIONS]
     rows = [search.dense.search(query.vector, 50)[0] for query in queries]
     steps: dict[str, Callable[[int], object]] = {

@@ -19,6 +19,7 @@ from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant.ask import Assistant
+from assistant.engines import Embedded
 from assistant.settings import Settings
 from assistant.web.app import create_app
 from assistant.web.widget import files
@@ -51,7 +52,7 @@ def main() -> int:
         return 2
     size = print_size()
     with tempfile.TemporaryDirectory() as folder:
-        assistant = Assistant(small_index(Path(folder)))
+        assistant = Assistant(Embedded(small_index(Path(folder))))
         with serving(page_around) as site, sync_playwright() as playwright:
             # The address of the page that asks, and no limit that a benchmark could meet.
             settings = Settings(cors_origins=site, rate_limit="100000/minute", feedback=Path(folder) / "f.sqlite")

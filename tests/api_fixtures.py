@@ -11,6 +11,7 @@ import anyio
 from fastapi import FastAPI
 
 from assistant.answering.topics import TOPICS, Topic, find_topic
+from assistant.engines import Shelf
 from assistant.errors import QuestionEmptyError, QuestionTooLongError, UnknownClauseError
 from assistant.lookup import Lookup
 from assistant.policies.describe import read_catalogue
@@ -46,7 +47,7 @@ class WordAssistant:
     def __init__(self, max_question_chars: int = 2000) -> None:
         self._max = max_question_chars
         documents, self._passages = read_corpus()
-        self._lookup = Lookup(documents, self._passages)
+        self._lookup = Lookup(Shelf(documents, self._passages))
         self.asked: list[dict[str, object]] = []
 
     def policies(self) -> tuple[Policy, ...]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from assistant.retrieval.dense import Dense
 from assistant.retrieval.encoder import EncodedQuery
+from assistant.retrieval.engine import CANDIDATES
 from assistant.retrieval.fusion import fuse
 from assistant.retrieval.late import TokenVectors
 from assistant.retrieval.lexical import Lexical
@@ -17,8 +18,6 @@ from assistant.types import Hit, Passage, Ranking
 
 Rows = NDArray[np.int64]
 
-# Passages that late interaction reorders.
-CANDIDATES = 50
 # What the best lexical score adds to a late-interaction score, which is a mean cosine: enough to part near ties. On 600
 # questions over other policies MRR@10 is .755, .758, .752, .749, .722 with 0, .02, .04, .06, .1.
 LEXICAL_WEIGHT = 0.02

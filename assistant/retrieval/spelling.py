@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -25,17 +25,21 @@ _LONG = 8
 _OFTEN = 2
 
 
+def counted(texts: Iterable[str]) -> Counter[str]:
+    """How often each word stands in `texts` that a misspelt one may have been meant for, folded."""
+    return Counter(word for text in texts for word in _WORD.findall(text.casefold()))
+
+
 class Spelling:
     """The words of one corpus, as what a question may have meant."""
 
-    def __init__(self, texts: Iterable[str], known: Callable[[str], bool]) -> None:
-        """Reads the corpus.
+    def __init__(self, counts: Mapping[str, int], known: Callable[[str], bool]) -> None:
+        """Takes the words.
 
         Args:
-            texts: what is searched.
+            counts: how often each stands, as `counted` counts.
             known: whether a folded word is right even where the corpus lacks it: "promos" is not "photos".
         """
-        counts = Counter(word for text in texts for word in _WORD.findall(text.casefold()))
         self._counts = {word: count for word, count in counts.items() if count >= _OFTEN}
         self._stems = frozenset(map(stem, counts))
         self._known = known

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from assistant.answering.abstain import TOPIC_FILE
 from assistant.ask import Assistant
+from assistant.engines import Embedded
 from assistant.index import IndexData, Manifest
 from assistant.retrieval.encoder import EncodedQuery
 from assistant.retrieval.late import SCALE, gather
@@ -67,4 +68,4 @@ def quick_assistant() -> Assistant:
         frequencies[np.unique(numbers)] += 1
     tokens = gather(pieces, frequencies, _TOKEN_DIM)
     data = IndexData(Manifest("words", "", "", {}), documents, passages, np.array(vectors), tokens)
-    return Assistant(data, encoder=WordEncoder())  # type: ignore[arg-type]
+    return Assistant(Embedded(data), encoder=WordEncoder())  # type: ignore[arg-type]
