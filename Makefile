@@ -108,6 +108,6 @@ $(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
 	$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt | $(BIN)/python
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-milvus.txt | $(BIN)/python
 	$(PIP) -r requirements-dev.txt
 	@touch $@

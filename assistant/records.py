@@ -68,17 +68,29 @@ def read_passage(line: bytes, row: int, documents: dict[str, Document]) -> Passa
     record = orjson.loads(line)
     document = documents[record["policy"]]
     span = Span(*record["span"])
-    sentences = tuple(Span(*sentence) for sentence in record["sentences"])
-    if not 0 <= span.start <= span.end <= len(document.text) or not all(map(span.covers, sentences)):
+    if not 0 <= span.start <= span.end <= len(document.text):
         raise ValueError(f"the span of passage {row} lies outside its document")
     if not 0 <= record["clause"] < len(document.clauses):
         raise ValueError(f"the clause of passage {row} is not in its document")
+    return passage_of(record, row, span.of(document.text))
+
+
+def passage_of(record: dict[str, Any], row: int, text: str) -> Passage:
+    """The passage of a line that was read, of row `row`, with this text.
+
+    Raises:
+        ValueError, KeyError, TypeError: the record is not of this form, or is not of this text.
+    """
+    span = Span(*record["span"])
+    sentences = tuple(Span(*sentence) for sentence in record["sentences"])
+    if len(text) != span.end - span.start or not all(map(span.covers, sentences)):
+        raise ValueError(f"the span of passage {row} lies outside its document")
     return Passage(
         id=row,
         policy=record["policy"],
         clause=record["clause"],
         span=span,
-        text=span.of(document.text),
+        text=text,
         context=record["context"],
         number=record["number"],
         path=tuple(record["path"]),
