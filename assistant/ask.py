@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 
 from assistant import index
@@ -245,8 +246,10 @@ class Assistant:
 
     def _rank(self, reading: Reading, k: int) -> Ranking:
         """One ranking; for a comparison the rankings of its groups in turn, best first."""
-        groups = reading.asked.groups or (frozenset(policy.id for policy in reading.policies),)
-        found = [self._engine.rank(reading.words, reading.query, k, group) for group in groups]
+        groups: Sequence[frozenset[str] | None] = reading.asked.groups or (reading.asked.policies,)
+        ranked = (self._engine.rank(reading.words, reading.query, k, group) for group in groups)
+        # Of more groups than there are places only the first that have passages take part.
+        found = list(islice(filter(None, ranked), k))
         return tuple(hit for turn in range(k) for each in found for hit in each[turn : turn + 1])[:k]
 
     def _evidence(self, reading: Reading, ranking: Ranking) -> Evidence:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -20,7 +20,7 @@ from assistant.engines.milvus.entries import Entry
 from assistant.engines.milvus.packing import Kind, Pieces, Place, passage_bytes, pieces_bytes, read_pieces
 from assistant.engines.milvus.store import Row, Store
 from assistant.engines.milvus.terms import terms
-from assistant.errors import CorpusError, EngineError, PolicyFileError, SettingsError
+from assistant.errors import CorpusError, EngineError, PolicyFileError
 from assistant.freshness import corpus_digests
 from assistant.ingest import IngestReport
 from assistant.isolated import Limits, Reader
@@ -29,7 +29,9 @@ from assistant.policies.describe import read_catalogue
 from assistant.policies.source import list_sources
 from assistant.records import document_line
 from assistant.retrieval.encoder import Encoder
+from assistant.retrieval.phrases import runs
 from assistant.retrieval.weights import read_page
+from assistant.shards import Shard
 from assistant.types import Document, Passage
 
 # Seconds for which the rows of an old version stay: longer than any reader holds on to it.
@@ -37,36 +39,6 @@ GRACE = 600.0
 # Seconds between two marks, which make servers look for new versions.
 _MARK = 30.0
 _LIMITS = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """A share of the policies: which one is told by the name of the file without its ending, on every machine alike."""
-
-    # From 1 to `count`.
-    number: int = 1
-    count: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> Shard:
-        """The shard that "2/8" names.
-
-        Raises:
-            SettingsError: the text names none.
-        """
-        number, _, count = text.partition("/")
-        known = number.isdecimal() and count.isdecimal() and number.isascii() and count.isascii()
-        if not known or not 1 <= int(number) <= int(count):
-            raise SettingsError(f"A shard is named such as 1/4, from 1/4 to 4/4, not {text!r}.")
-        return cls(int(number), int(count))
-
-    def holds(self, policy: str) -> bool:
-        """Whether a policy is of this shard."""
-        digest = hashlib.sha256(policy.encode()).digest()
-        return int.from_bytes(digest[:8]) % self.count == self.number - 1
-
-    def __str__(self) -> str:
-        return f"{self.number}/{self.count}"
 
 
 class Bulk:
@@ -173,12 +145,9 @@ class Bulk:
         new = self._put(missing, passages, contents, before, generation, progress) if missing else 0
         texts = [passage.indexed for passage in passages]
         counts = Counts.of(texts, self._loaded().frequencies(texts))
-        self._store.put_payloads(
-            [
-                (Place(generation, Kind.DOCUMENT), document_line(document)),
-                (Place(generation, Kind.COUNTS), counts.to_bytes()),
-            ]
-        )
+        numbers = {clause.number.casefold() for clause in document.clauses if clause.number}
+        self._store.put_document(generation, document_line(document), runs(document.text), numbers)
+        self._store.put_payloads([(Place(generation, Kind.COUNTS), counts.to_bytes())])
         if self._store.held(generation) != dict(enumerate(contents)):
             raise EngineError(
                 f"The search server has not kept all passages of {entry.file}; run the ingest again, which writes only "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 
 from assistant.answering.cite import cite
 from assistant.errors import UnknownClauseError, UnknownPolicyError
@@ -13,6 +13,11 @@ from assistant.links import anchors
 from assistant.retrieval.engine import Library
 from assistant.retrieval.phrases import exact_spans
 from assistant.types import Citation, Document, Passage, Policy, Span
+
+# Policies that are read without asking first which of them to read.
+_FEW = 50
+# Policies that a sentence names.
+_NAMED = 20
 
 
 class Lookup:
@@ -31,9 +36,11 @@ class Lookup:
         """
         unknown = sorted(set(policies) - self._policies.keys())
         if unknown:
+            named = ", ".join(islice(self._policies, _NAMED))
+            more = f" and {len(self._policies) - _NAMED} more" if len(self._policies) > _NAMED else ""
             raise UnknownPolicyError(
                 f"There is no policy {', '.join(map(repr, unknown))}; the policies are "
-                f"{', '.join(self._policies) or 'none yet: run `python -m assistant ingest`'}."
+                f"{named or 'none yet: run `python -m assistant ingest`'}{more}."
             )
 
     def document(self, policy: str) -> Document:
@@ -65,7 +72,7 @@ class Lookup:
         """Passages of the clauses with these numbers and of the clauses below them, in reading order per policy."""
         out: list[Passage] = []
         wanted = {number.strip().rstrip(".").casefold() for number in numbers} - {""}
-        for policy in policies if wanted else ():
+        for policy in self._narrowed(policies, wanted, self.library.numbering):
             clauses = self.library.document(policy.id).clauses[1:]
             spans = [clause.span for clause in clauses if clause.number.casefold() in wanted]
             passages = self.passages(policy.id) if spans else []
@@ -98,13 +105,22 @@ class Lookup:
             headings: whether passages that are never an answer, such as headings, count too.
         """
         out: dict[Passage, tuple[Span, ...]] = {}
-        for policy in policies if phrases else ():
+        for policy in self._narrowed(policies, phrases, self.library.holding):
             text = self.library.document(policy.id).text
             found = sorted(span for phrase in phrases for span in exact_spans(text, phrase))
             if found:
                 passages = self.library.passages(policy.id)
                 out |= _held([passage for passage in passages if headings or passage.citable], found)
         return out
+
+    def _narrowed(
+        self, policies: Sequence[Policy], wanted: Collection[str], where: Callable[[str], Collection[str]]
+    ) -> Sequence[Policy]:
+        """Those of the policies that may hold any of what is wanted; to read many takes long."""
+        if not wanted or len(policies) <= _FEW:
+            return policies if wanted else ()
+        near = frozenset().union(*map(where, wanted))
+        return [policy for policy in policies if policy.id in near]
 
     def cited(self, passages: Iterable[Passage], marked: Iterable[Iterable[Span]] = repeat(())) -> tuple[Citation, ...]:
         """The citations of passages, numbered from 1; `marked` holds what to mark in each."""

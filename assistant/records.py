@@ -9,6 +9,20 @@ import orjson
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
 
 
+def policy_line(policy: Policy) -> bytes:
+    """What is known of one policy, as one line of JSON, without the line end."""
+    return orjson.dumps(policy)
+
+
+def read_policy(line: bytes) -> Policy:
+    """The policy of one line.
+
+    Raises:
+        ValueError, TypeError: the line is not of this form.
+    """
+    return Policy(**orjson.loads(line))
+
+
 def document_line(document: Document) -> bytes:
     """One document as one line of JSON, without the line end."""
     return orjson.dumps(

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.bulk import Bulk, Shard
+from assistant.bulk import Bulk
 from assistant.engines.milvus.client import Client, Server
 from assistant.engines.milvus.engine import Milvus
 from assistant.engines.milvus.schema import Names, make
 from assistant.engines.milvus.store import Store
 from assistant.ingest import IngestReport
 from assistant.retrieval.encoder import Encoder
+from assistant.shards import Shard
 
 # A server of one's own is tested as well where it is named; MILVUS_TOKEN says how to log in there.
 GIVEN = "MILVUS_URI"

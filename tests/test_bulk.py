@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.bulk import Bulk, Shard
+from assistant.bulk import Bulk
 from assistant.engines.milvus.client import Client
 from assistant.engines.milvus.engine import Milvus
 from assistant.engines.milvus.packing import Place, joined
@@ -17,6 +17,7 @@ from assistant.engines.milvus.store import Store
 from assistant.errors import CorpusError, EngineError, SettingsError
 from assistant.policies.describe import COLUMNS
 from assistant.retrieval.encoder import Encoder
+from assistant.shards import Shard
 from tests.milvus_server import World
 
 
@@ -98,7 +99,7 @@ def test_only_what_changed_is_encoded(milvus: World, tmp_path: Path) -> None:
     assert report.encoded < new.encoded
     (here, there) = (milvus.engine(tenant) for tenant in ("changes", "changes anew"))
     assert [*map(here.document, "ac")] == [*map(there.document, "ac")]
-    assert here.words() == there.words()
+    assert dict(here.words()) == dict(there.words())
     # The catalogue is part of what a policy is made of.
     row = dict.fromkeys(COLUMNS, "") | {"id": "a", "company": "Acme"}
     (folder / "policies.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n", "utf-8")

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import AssistantError, IndexDamagedError, IndexMissingError
-from assistant.index import IndexData, load, read_manifest, reading, save
-from assistant.index.files import TOKENS
+from assistant.index import IndexData, Stored, load, read_manifest, reading, save
+from assistant.index.files import NAMES
 from assistant.index.manifest import record_sha256
 from assistant.records import document_line, passage_line, read_document, read_passage
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
@@ -122,7 +122,7 @@ def test_a_reader_survives_a_new_build_in_the_middle(tmp_path: Path, monkeypatch
     save(tmp_path, made(1))
     real, calls = reading._open, 0
 
-    def replaced_meanwhile(folder: Path, record: dict[str, object]) -> IndexData:
+    def replaced_meanwhile(folder: Path, record: dict[str, object]) -> Stored:
         nonlocal calls
         calls += 1
         if calls == 1:
@@ -150,7 +150,7 @@ def test_there_is_no_index(tmp_path: Path) -> None:
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["documents.jsonl", "passages.jsonl", "vectors.npy", *TOKENS.values()])
+@pytest.mark.parametrize("name", sorted(NAMES))
 @pytest.mark.parametrize("fault", ["missing", "cut", "changed"])
 def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
     save(tmp_path, made())
@@ -174,8 +174,8 @@ def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
         (b"\xff\xfe", "is no JSON"),
         (b"[]", "another format"),
         (b'{"format": 0}', "another format"),
-        (b'{"format": 3}', "incomplete"),
-        (b'{"format": 3, "build": "../elsewhere"}', "incomplete"),
+        (b'{"format": 4}', "incomplete"),
+        (b'{"format": 4, "build": "../elsewhere"}', "incomplete"),
     ],
 )
 def test_a_faulty_manifest_is_told(tmp_path: Path, content: bytes, wrong: str) -> None:

@@ -18,6 +18,7 @@ from assistant.engines.milvus.terms import counted, terms
 from assistant.errors import EngineError, UnknownClauseError, UnknownPolicyError
 from assistant.evaluation.questions import JudgedQuestion, read_questions
 from assistant.retrieval.encoder import Encoder
+from assistant.retrieval.phrases import exact_spans, longest_word, runs
 from assistant.retrieval.tokens import tokens
 from assistant.types import Answer
 from tests.milvus_server import World
@@ -116,7 +117,7 @@ def test_ranks_word_pieces_and_counts_are_those_of_the_index(
     np.testing.assert_array_equal(here.offsets, there.offsets)
     np.testing.assert_array_equal(here.starts, there.starts)
     assert np.abs(here.values.astype(int) - there.values).max() <= 2
-    assert engine.words() == embedded.words()
+    assert dict(engine.words()) == dict(embedded.words())
     assert engine.matched("cookies") is embedded.matched("cookies") is True
     assert engine.matched("zzzz") is embedded.matched("zzzz") is False
 
@@ -132,6 +133,47 @@ def test_every_analyzer_takes_stems_for_words(text: str) -> None:
     assert len(words) <= 65_535
     if len(text) < 1000:
         assert sorted(counted(words).elements()) == sorted(tokens(text))
+
+
+def test_policies_are_narrowed_to_those_that_may_hold_a_phrase(milvus: World, tmp_path: Path) -> None:
+    texts = {"a": "We keep e-mail of you.", "b": "We keep MAIL, K\u0131sses and kisses.", "c": "Nothing is kept."}
+    for at, (name, text) in enumerate(texts.items(), 1):
+        (tmp_path / f"{name}.txt").write_text(f"Policy {name}\n\n{at}. Data\n{text}\n", "utf-8")
+    milvus.ingest("narrowed", tmp_path)
+    engine = milvus.engine("narrowed")
+    assert set(engine.holding("keep mail")) == {"a", "b"}
+    assert set(engine.holding("nothing")) == {"c"}
+    assert set(engine.holding("unicorn")) == set()
+    assert set(engine.holding("42")) == {"a", "b", "c"}
+    for policy, text in texts.items():
+        whole = engine.document(policy).text
+        for start in range(len(text)):
+            for stop in range(start + 1, len(text) + 1):
+                if exact_spans(whole, text[start:stop]):
+                    assert longest_word(text[start:stop]) in {"", *runs(whole)}
+
+
+def test_policies_are_narrowed_to_those_that_have_a_number(over_milvus: Assistant, milvus: World) -> None:
+    engine = milvus.engine(TENANT)
+    for number in ("5.8.3", "1", "a", "(A)"):
+        found = {
+            policy.id
+            for policy in engine.policies()
+            if any(clause.number.casefold() == number.casefold() for clause in engine.document(policy.id).clauses)
+        }
+        assert set(engine.numbering(number)) == found
+    assert engine.numbering("1")
+    assert not engine.numbering('"] or true or ["')
+
+
+def test_more_words_than_a_row_takes_stand_for_all(milvus: World) -> None:
+    store = milvus.store("many words")
+    store.put_document("0" * 32, b"{}", {f"word{at}" for at in range(5000)}, {"1", "x" * 100})
+    store.put_document("1" * 32, b"{}", {"a"}, set())
+    assert store.having("runs", "a") == {"0" * 32, "1" * 32}
+    assert store.having("runs", "b") == {"0" * 32}
+    assert store.having("numbers", "x" * 100) == {"0" * 32}
+    assert not store.having("numbers", "2")
 
 
 # --- tenants
@@ -158,7 +200,7 @@ def test_policies_of_one_tenant_are_never_seen_by_another(two: tuple[Milvus, Mil
         assert [policy.id for policy in engine.policies()] == ["policy"]
         assert other not in engine.document("policy").text
         assert all(other not in passage.text for passage in engine.passages("policy"))
-        assert other not in engine.words()
+        assert other not in dict(engine.words())
         assert not engine.matched(other)
 
 
@@ -264,12 +306,12 @@ def test_counts_are_kept_from_one_generation_to_the_next(milvus: World, tmp_path
         (tmp_path / f"{name}.txt").write_text(f"Policy {name}\n\n1. Data\nWe keep {name * 5} of you.\n", "utf-8")
     milvus.ingest(tenant, tmp_path)
     before = milvus.engine(tenant)
-    assert before.words()["aaaaa"] == 1
+    assert dict(before.words())["aaaaa"] == 1
     (tmp_path / "a.txt").write_text("Policy a\n\n1. Data\nWe keep eeeee of you.\n", "utf-8")
     (tmp_path / "b.txt").unlink()
     milvus.ingest(tenant, tmp_path)
     kept, anew = milvus.engine(tenant, before), milvus.engine(tenant)
-    assert kept.words() == anew.words()
+    assert dict(kept.words()) == dict(anew.words())
     assert kept._counts == anew._counts
-    assert "aaaaa" not in kept.words()
-    assert before.words()["aaaaa"] == 1
+    assert "aaaaa" not in dict(kept.words())
+    assert dict(before.words())["aaaaa"] == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from assistant.types import Document, Passage, Policy
 
@@ -46,3 +46,11 @@ class Shelf:
     def passage_count(self) -> int:
         """How many citable passages all policies have."""
         return sum(passage.citable for each in self._passages.values() for passage in each)
+
+    def holding(self, phrase: str) -> Collection[str]:
+        """Ids of all policies."""
+        return self._documents.keys()
+
+    def numbering(self, number: str) -> Collection[str]:
+        """Ids of all policies."""
+        return self._documents.keys()

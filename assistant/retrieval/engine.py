@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +38,12 @@ class Library(Protocol):
 
     def passage_count(self) -> int:
         """How many citable passages all policies have."""
+
+    def holding(self, phrase: str) -> Collection[str]:
+        """Ids of the policies that may hold a phrase: of all that do, and perhaps of others."""
+
+    def numbering(self, number: str) -> Collection[str]:
+        """Ids of the policies that may have a clause of this number, in whatever case: of all that do, at least."""
 
 
 class Engine(Library, Protocol):
@@ -79,5 +85,5 @@ class Engine(Library, Protocol):
     def matched(self, text: str) -> bool:
         """Whether any passage shares a token with `text`."""
 
-    def words(self) -> Mapping[str, int]:
+    def words(self) -> Iterable[tuple[str, int]]:
         """Every word of the passages, as `spelling.counted` counts them, with how often it stands."""

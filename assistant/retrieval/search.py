@@ -16,7 +16,7 @@ from assistant.retrieval.late import TokenVectors
 from assistant.retrieval.lexical import Lexical
 from assistant.types import Hit, Passage, Ranking
 
-Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 # What the best lexical score adds to a late-interaction score, which is a mean cosine: enough to part near ties. On 600
 # questions over other policies MRR@10 is .755, .758, .752, .749, .722 with 0, .02, .04, .06, .1.
@@ -32,13 +32,13 @@ class Search:
     lexical: Lexical
     late: TokenVectors
 
-    def rank(self, text: str, query: EncodedQuery, rows: Rows, k: int, candidates: int = CANDIDATES) -> Ranking:
-        """The `k` best passages among `rows`.
+    def rank(self, text: str, query: EncodedQuery, allowed: Mask, k: int, candidates: int = CANDIDATES) -> Ranking:
+        """The `k` best passages among those that are allowed.
 
         Args:
             text: the question in words, for the lexical search.
             query: the same question encoded.
-            rows: int64[m] rows to search among, before anything is ranked.
+            allowed: bool[n], the passages to search among, before anything is ranked.
             k: most hits.
             candidates: how many of the fused ranking late interaction reorders; no fewer than `k`.
 
@@ -48,8 +48,8 @@ class Search:
         Source: Khattab and Zaharia 2020, "ColBERT" (late interaction); Cormack et al. 2009 (fusion of the candidates).
         """
         depth = max(k, candidates)
-        near, _ = self.dense.search(query.vector, depth, rows)
-        matching, scores = self.lexical.search(text, depth, rows)
+        near, _ = self.dense.search(query.vector, depth, allowed)
+        matching, scores = self.lexical.search(text, depth, allowed)
         fused = np.array([row for row, _ in fuse((near, matching), (1.0, 1.0))[:depth]], dtype=np.int64)
         if not len(fused):
             return ()

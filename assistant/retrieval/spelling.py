@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -33,15 +33,20 @@ def counted(texts: Iterable[str]) -> Counter[str]:
 class Spelling:
     """The words of one corpus, as what a question may have meant."""
 
-    def __init__(self, counts: Mapping[str, int], known: Callable[[str], bool]) -> None:
+    def __init__(self, counts: Iterable[tuple[str, int]], known: Callable[[str], bool]) -> None:
         """Takes the words.
 
         Args:
-            counts: how often each stands, as `counted` counts.
+            counts: words, as `counted` finds them, with how often each stands.
             known: whether a folded word is right even where the corpus lacks it: "promos" is not "photos".
         """
-        self._counts = {word: count for word, count in counts.items() if count >= _OFTEN}
-        self._stems = frozenset(map(stem, counts))
+        self._counts: dict[str, int] = {}
+        stems = set()
+        for word, count in counts:
+            stems.add(stem(word))
+            if count >= _OFTEN:
+                self._counts[word] = count
+        self._stems = frozenset(stems)
         self._known = known
         self._nearest = lru_cache(maxsize=4096)(self._find)
 

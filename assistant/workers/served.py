@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assistant.answering.abstain import Evidence
 from assistant.ask import Assistant
-from assistant.engines import Shelf
+from assistant.engines import Embedded
 from assistant.index import load
 from assistant.index.manifest import read_record
 from assistant.lookup import Lookup
@@ -115,4 +115,4 @@ def open_served(index_dir: Path, max_question_chars: int, workers: Workers) -> S
         generation = workers.open(build)
         # None where another process has put a new index into place meanwhile.
         if generation is not None:
-            return Served(Shelf(data.documents, data.passages), max_question_chars, workers, generation)
+            return Served(Embedded(data), max_question_chars, workers, generation)

@@ -16,6 +16,7 @@ from assistant.index import IndexData, Manifest
 from assistant.retrieval.encoder import EncodedQuery
 from assistant.retrieval.late import SCALE, gather
 from tests.api_fixtures import read_corpus
+from tests.index_fixtures import stored
 
 _WORD = re.compile(r"\w+")
 _VOCABULARY = 4096
@@ -68,4 +69,4 @@ def quick_assistant() -> Assistant:
         frequencies[np.unique(numbers)] += 1
     tokens = gather(pieces, frequencies, _TOKEN_DIM)
     data = IndexData(Manifest("words", "", "", {}), documents, passages, np.array(vectors), tokens)
-    return Assistant(Embedded(data), encoder=WordEncoder())  # type: ignore[arg-type]
+    return Assistant(Embedded(stored(data)), encoder=WordEncoder())  # type: ignore[arg-type]

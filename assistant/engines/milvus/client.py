@@ -31,6 +31,10 @@ _TRY = 1 / 3
 _LEAST = 0.1
 # Rows that are fetched at once where there may be many.
 _PAGE = 1000
+# A connection on this machine does not break without a word, and milvus-lite closes one that asks every 10 seconds
+# whether it is still there, as pymilvus does.
+_HERE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
+_RARELY = 600_000
 # Seconds after which it is worth asking again.
 _WAIT = 5
 # The server's codes for what no second try mends: a name that is not there, a field, a filter, a login.
@@ -133,9 +137,11 @@ class Client:
     def _connected(self, seconds: float) -> Any:
         with self._lock:
             if self._client is None:
-                secure = {"server_pem_path": str(self._server.ca)} if self._server.ca else {}
+                more: dict[str, Any] = {"server_pem_path": str(self._server.ca)} if self._server.ca else {}
+                if _HERE.match(self._server.uri):
+                    more["grpc_options"] = {"grpc.keepalive_time_ms": _RARELY}
                 self._client = self.library.MilvusClient(
-                    uri=self._server.uri, token=self._server.token, timeout=seconds, **secure
+                    uri=self._server.uri, token=self._server.token, timeout=seconds, **more
                 )
         return self._client
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property, partial
@@ -23,6 +23,7 @@ from assistant.retrieval.encoder import EncodedQuery
 from assistant.retrieval.engine import CANDIDATES
 from assistant.retrieval.fusion import fuse
 from assistant.retrieval.late import TokenVectors, gather
+from assistant.retrieval.phrases import longest_word
 from assistant.retrieval.search import LEXICAL_WEIGHT
 from assistant.retrieval.tokens import tokens
 from assistant.types import Document, Hit, Passage, Policy, Ranking
@@ -95,6 +96,23 @@ class Milvus:
         """How many citable passages all policies have."""
         return sum(entry.citable for entry in self._entries.values())
 
+    def holding(self, phrase: str) -> Collection[str]:
+        """As `Library.holding`: where the phrase's longest word stands.
+
+        Raises:
+            EngineError, BusyError: the server cannot be used, or does not answer.
+        """
+        word = longest_word(phrase)
+        return self._having("runs", word) if word else self._generations.keys()
+
+    def numbering(self, number: str) -> Collection[str]:
+        """As `Library.numbering`.
+
+        Raises:
+            EngineError, BusyError: the server cannot be used, or does not answer.
+        """
+        return self._having("numbers", number.casefold())
+
     def rank(
         self,
         text: str,
@@ -144,11 +162,15 @@ class Milvus:
         """Whether any passage shares a token with `text`."""
         return any(token in self._counts.tokens for token in tokens(text))
 
-    def words(self) -> Mapping[str, int]:
+    def words(self) -> Iterable[tuple[str, int]]:
         """Every word of the passages, with how often it stands."""
-        return self._counts.words
+        return self._counts.words.items()
 
     # --- searching
+
+    def _having(self, field: str, word: str) -> list[str]:
+        found = self._store.having(field, word)
+        return [policy for policy, generation in self._generations.items() if generation in found]
 
     def _scope(self, policies: Collection[str] | None, passages: Collection[Passage] | None) -> Scope:
         if passages is not None:

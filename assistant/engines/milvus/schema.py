@@ -22,6 +22,9 @@ LONGEST = 65_535
 LONGEST_TENANT = 256
 _LONGEST_NAME = 1024
 _KEY = 32
+# Of the words by which a policy is found: bytes of one, and how many there may be.
+LONGEST_WORD = 64
+MOST_WORDS = 4096
 # What rank-bm25 has by default.
 _BM25 = {"bm25_k1": 1.5, "bm25_b": 0.75}
 # A collection needs a vector, of two dimensions at least; where nothing is searched by vectors it is this one.
@@ -88,6 +91,10 @@ def _payloads(client: Client, dim: int) -> tuple[Any, Any]:
     schema.add_field("part", kinds.INT64)
     schema.add_field("parts", kinds.INT64)
     schema.add_field("data", kinds.VARCHAR, max_length=LONGEST, mmap_enabled=True)
+    for name in ("runs", "numbers"):
+        schema.add_field(
+            name, kinds.ARRAY, element_type=kinds.VARCHAR, max_length=LONGEST_WORD, max_capacity=MOST_WORDS
+        )
     schema.add_field("stub", kinds.FLOAT_VECTOR, dim=len(STUB))
     return schema, _indexes(client, stub=("FLAT", "IP", {}), generation=("INVERTED", "", {}))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,13 +13,16 @@ from numpy.typing import NDArray
 from assistant.engines.milvus import literal
 from assistant.engines.milvus.client import Client
 from assistant.engines.milvus.entries import Entry
-from assistant.engines.milvus.packing import Place, batches, cut, damaged, joined, key
-from assistant.engines.milvus.schema import STUB, Names
+from assistant.engines.milvus.packing import Kind, Place, batches, cut, damaged, joined, key
+from assistant.engines.milvus.schema import LONGEST_WORD, MOST_WORDS, STUB, Names
 
 # Rows that are sent or fetched in one call: of payloads a few megabytes.
 _BATCH = 200
 # Characters of payload that are sent in one call.
 _SENT = 4_000_000
+# Stands for more words than the server takes: what has it may have any.
+_MANY = "*"
+_NO_WORDS: dict[str, list[str]] = {"runs": [], "numbers": []}
 # Seconds after which what was written before is seen by searches that do not wait for it.
 _SETTLED = 10.0
 
@@ -70,9 +74,13 @@ class Store:
     def entries(self) -> tuple[Entry, ...]:
         """What is known of each policy, by name of its file; what is searched or fetched from now on has its rows."""
         rows = self._every(self._names.policies, (), ["policy", "file", "generation", "about"], level="Strong")
-        self._fresh = time.monotonic() + _SETTLED
+        self.refresh()
         found = (Entry.of(row) for row in rows if row["policy"])
         return tuple(sorted(found, key=lambda entry: (entry.file, entry.policy)))
+
+    def refresh(self) -> None:
+        """Lets what is searched or fetched from now on have all rows of entries that were read by now."""
+        self._fresh = time.monotonic() + _SETTLED
 
     def put_entry(self, entry: Entry) -> None:
         """Writes what is known of a policy: readers see all of it or nothing."""
@@ -142,15 +150,29 @@ class Store:
             raise damaged(f"{wanted[min(lost)].kind} {wanted[min(lost)].ordinal} of a policy is missing")
         return [joined(parts[self._key(place, 0)]) for place in places]
 
-    def put_payloads(self, payloads: Iterable[tuple[Place, bytes]]) -> None:
-        """Writes what belongs at each place."""
+    def having(self, field: str, word: str) -> frozenset[str]:
+        """Generations of the policies that have a word among those of a field, "runs" or "numbers"."""
+        wanted = literal.texts((*listed((word,)), _MANY))
+        where = (f'kind == "{Kind.DOCUMENT}"', f"array_contains_any({field}, {wanted})")
+        found = self._every(self._names.payloads, where, ["generation"], level=self._level())
+        return frozenset(row["generation"] for row in found)
+
+    def put_document(self, generation: str, data: bytes, runs: Collection[str], numbers: Collection[str]) -> None:
+        """Writes a document, with the words by which it is found."""
+        words = {"runs": listed(runs), "numbers": listed(numbers)}
+        self.put_payloads([(Place(generation, Kind.DOCUMENT), data)], words)
+
+    def put_payloads(
+        self, payloads: Iterable[tuple[Place, bytes]], words: Mapping[str, list[str]] = MappingProxyType(_NO_WORDS)
+    ) -> None:
+        """Writes what belongs at each place, with the words by which all of it is found."""
         sent: list[dict[str, Any]] = []
         size = 0
         for place, data in payloads:
             texts = cut(data)
             for at, text in enumerate(texts):
                 about = {"id": self._key(place, at), "tenant": self._tenant, **place._asdict()}
-                sent.append({**about, "part": at, "parts": len(texts), "data": text, "stub": STUB})
+                sent.append({**about, "part": at, "parts": len(texts), "data": text, "stub": STUB, **words})
                 size += len(text)
             if size > _SENT:
                 self._upsert(self._names.payloads, sent)
@@ -232,3 +254,9 @@ class Store:
 
     def _passage_key(self, place: Place) -> str:
         return key(self._tenant, "passage", place.generation, place.ordinal)
+
+
+def listed(words: Collection[str]) -> list[str]:
+    """The words as the server takes them: their beginnings, each once."""
+    found = {word.encode()[:LONGEST_WORD].decode(errors="ignore") for word in words}
+    return sorted(found) if len(found) <= MOST_WORDS else [_MANY]
