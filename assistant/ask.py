@@ -36,6 +36,8 @@ MOST_CITATIONS = 50
 _RELATED = 3
 # Candidates that tell how well another policy would answer.
 _FIRST_LOOK = 15
+# Passages that hold a quoted phrase, of which the best are cited.
+_EXACT = 1000
 # What a clause number or a quoted phrase finds is what was asked for.
 _ASKED_FOR = Decision(Status.ANSWERED, Confidence.CLEAR)
 
@@ -51,7 +53,6 @@ class Assistant:
             self.encoder = encoder
         self._engine = engine
         self._lookup = Lookup(engine)
-        self._spelling = Spelling(engine.words(), lambda word: is_known(word, "en"))
         self._policies = engine.policies()
         self._by_id = {policy.id: policy for policy in self._policies}
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
@@ -89,6 +90,10 @@ class Assistant:
         return Encoder()
 
     @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling(self._engine.words(), lambda word: is_known(word, "en"))
+
+    @cached_property
     def _sorter(self) -> Sorter:
         return Sorter(self.encoder.encode_query, self._engine)
 
@@ -124,13 +129,13 @@ class Assistant:
             EncoderError: the encoder's weights are missing or changed.
         """
         reading = self._read(question, policies, history, top_k)
-        clauses = self._lookup.numbered(reading.asked.numbers, reading.policies)
+        clauses = self._lookup.numbered(reading.asked.numbers, reading.policies, top_k)
         if clauses:
             return self._answer(reading, _ASKED_FOR, [Hit(passage, 0.0) for passage in clauses[:top_k]])
         ranking = self._rank(reading, top_k + _RELATED)
         if reading.asked.numbers:
             return self._answer(reading, Decision(Status.NOT_COVERED), (), ranking)
-        exact = self._lookup.exact(reading.asked.phrases, reading.policies)
+        exact = self._lookup.exact(reading.asked.phrases, reading.policies, _EXACT)
         if exact:
             first = self._engine.rank(reading.words, reading.query, top_k, passages=exact)
             ranking = (*first, *(hit for hit in ranking if hit.passage not in exact))
@@ -184,7 +189,7 @@ class Assistant:
             QuestionError: as for `ask`.
         """
         check_question(text, top_k, self._max_question_chars, MOST_CITATIONS)
-        found = self._lookup.exact((text,), self._lookup.picked(policies), headings=True)
+        found = self._lookup.exact((text,), self._lookup.picked(policies), top_k, headings=True)
         return self._lookup.cited(found, found.values())[:top_k]
 
     def compare(self, question: str, policies: Sequence[str]) -> tuple[Answer, ...]:

@@ -17,7 +17,7 @@ import orjson
 
 from assistant.engines.milvus.counts import Counts
 from assistant.engines.milvus.entries import Entry
-from assistant.engines.milvus.packing import Kind, Pieces, Place, passage_bytes, pieces_bytes, read_pieces
+from assistant.engines.milvus.packing import Kind, Pieces, Place, pieces_bytes, read_pieces
 from assistant.engines.milvus.store import Row, Store
 from assistant.engines.milvus.terms import terms
 from assistant.errors import CorpusError, EngineError, PolicyFileError
@@ -27,7 +27,7 @@ from assistant.isolated import Limits, Reader
 from assistant.policies import reader_sha256
 from assistant.policies.describe import read_catalogue
 from assistant.policies.source import list_sources
-from assistant.records import document_line
+from assistant.records import document_line, passage_line
 from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.phrases import runs
 from assistant.retrieval.weights import read_page
@@ -191,7 +191,7 @@ class Bulk:
             each
             for at in missing
             for each in (
-                (Place(generation, Kind.RECORD, at), passage_bytes(passages[at])),
+                (Place(generation, Kind.RECORD, at), passage_line(passages[at])),
                 (Place(generation, Kind.PIECES, at), pieces_bytes(pieces[contents[at]])),
             )
         )

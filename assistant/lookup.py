@@ -68,11 +68,19 @@ class Lookup:
         """The citable passages of one policy, in reading order."""
         return [passage for passage in self.library.passages(policy) if passage.citable]
 
-    def numbered(self, numbers: Sequence[str], policies: Sequence[Policy]) -> list[Passage]:
-        """Passages of the clauses with these numbers and of the clauses below them, in reading order per policy."""
+    def numbered(self, numbers: Sequence[str], policies: Sequence[Policy], most: int | None = None) -> list[Passage]:
+        """Passages of the clauses with these numbers and of the clauses below them, in reading order per policy.
+
+        Args:
+            numbers: of clauses, in any case.
+            policies: where to look.
+            most: how many passages are enough; None for all.
+        """
         out: list[Passage] = []
         wanted = {number.strip().rstrip(".").casefold() for number in numbers} - {""}
         for policy in self._narrowed(policies, wanted, self.library.numbering):
+            if most is not None and len(out) >= most:
+                break
             clauses = self.library.document(policy.id).clauses[1:]
             spans = [clause.span for clause in clauses if clause.number.casefold() in wanted]
             passages = self.passages(policy.id) if spans else []
@@ -95,17 +103,20 @@ class Lookup:
         return found
 
     def exact(
-        self, phrases: Sequence[str], policies: Sequence[Policy], headings: bool = False
+        self, phrases: Sequence[str], policies: Sequence[Policy], most: int, headings: bool = False
     ) -> dict[Passage, tuple[Span, ...]]:
         """Passages that hold one of the phrases, with where they hold it, in reading order per policy.
 
         Args:
             phrases: words that follow one another; a phrase may reach over the end of a passage.
             policies: where to look.
+            most: how many passages are enough; of the last policy that is read all are given.
             headings: whether passages that are never an answer, such as headings, count too.
         """
         out: dict[Passage, tuple[Span, ...]] = {}
         for policy in self._narrowed(policies, phrases, self.library.holding):
+            if len(out) >= most:
+                break
             text = self.library.document(policy.id).text
             found = sorted(span for phrase in phrases for span in exact_spans(text, phrase))
             if found:

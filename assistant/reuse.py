@@ -122,8 +122,7 @@ class Encoding:
             last: the last index of the same encoder.
             load: gives the encoder; not called where no passage is new and none is gone.
             journal: of what was encoded since the last index; what is encoded now goes there.
-            progress: called with the number of passages encoded since the last call, and of all that are encoded or wait
-                for it.
+            progress: called with how many passages were encoded since the last call, and how many there are so far.
         """
         self._last, self._load, self._journal, self._progress = last, load, journal, progress
         self._frequencies = last.tokens.frequencies if last else np.zeros(1, dtype=np.int32)

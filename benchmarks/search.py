@@ -24,7 +24,6 @@ import numpy as np
 
 from assistant import index
 from assistant.ask import Assistant
-from assistant.engines import Embedded
 from assistant.index import IndexData
 from assistant.ingest import ingest
 from assistant.retrieval.encoder import Encoder
@@ -67,11 +66,13 @@ def main() -> int:
         ingest_ratio = measure_ingest(encoder, Path(folder), options.copies)
         data = small_index(Path(folder))
     ratios = []
-    for loaded in (data, enlarged(data, options.passages)):
-        started = time.perf_counter()
-        assistant = Assistant(Embedded(loaded))
+    for made in (data, enlarged(data, options.passages)):
+        with tempfile.TemporaryDirectory() as folder:
+            index.save(Path(folder), made)
+            started = time.perf_counter()
+            assistant = Assistant.open(Path(folder))
         opened = time.perf_counter() - started
-        print(f"\n{len(loaded.passages):,} passages of {len(loaded.documents)} policies, opened in {opened:.2f} s")
+        print(f"\n{len(made.passages):,} passages of {len(made.documents)} policies, opened in {opened:.2f} s")
         ratios.append(measure_ask(bare, assistant, options.rounds))
         measure_steps(encoder, assistant, options.rounds)
     missed = ratios[0] > ASK_BOUND or ingest_ratio < INGEST_BOUND
@@ -105,7 +106,8 @@ def measure_ingest(encoder: Encoder, folder: Path, copies: int) -> float:
 def small_index(folder: Path) -> IndexData:
     """The index of the corpus as it is."""
     ingest(CORPUS, folder / "small")
-    return index.load(folder / "small")
+    found = index.load(folder / "small")
+    return IndexData(found.manifest, tuple(found.documents), tuple(found.passages), found.vectors, found.tokens)
 
 
 def enlarged(data: IndexData, count: int) -> IndexData:
@@ -132,7 +134,7 @@ def enlarged(data: IndexData, count: int) -> IndexData:
     lengths = np.tile(np.diff(pieces.offsets), copies)
     tokens = TokenVectors(
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        values=np.tile(pieces.values, (copies, 1)),
+        values=np.tile(np.asarray(pieces.values), (copies, 1)),
         starts=np.tile(pieces.starts, copies),
         ends=np.tile(pieces.ends, copies),
         frequencies=pieces.frequencies * copies,

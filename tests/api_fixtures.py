@@ -97,7 +97,7 @@ class WordAssistant:
 
     def phrase(self, text: str, policies: Sequence[str] | None = None, top_k: int = 20) -> tuple[Citation, ...]:
         self._check(text)
-        found = self._lookup.exact((text,), self._lookup.picked(policies))
+        found = self._lookup.exact((text,), self._lookup.picked(policies), top_k)
         return self._lookup.cited(found, found.values())[:top_k]
 
     def compare(self, question: str, policies: Sequence[str]) -> tuple[Answer, ...]:

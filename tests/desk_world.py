@@ -119,7 +119,7 @@ class DeskAssistant:
         return tuple(self.ask(question, [policy]) for policy in policies)
 
     def phrase(self, text: str, policies: Sequence[str] | None = None, top_k: int = 20) -> tuple[Citation, ...]:
-        found = self.lookup.exact((text,), self.lookup.picked(policies), headings=True)
+        found = self.lookup.exact((text,), self.lookup.picked(policies), top_k, headings=True)
         return self.lookup.cited(found, found.values())[:top_k]
 
     def clauses(self, number: str, policies: Sequence[str] | None = None) -> tuple[Citation, ...]:

@@ -18,7 +18,8 @@ from assistant.errors import AssistantError, IndexDamagedError, IndexMissingErro
 from assistant.index import IndexData, Stored, load, read_manifest, reading, save
 from assistant.index.files import NAMES
 from assistant.index.manifest import record_sha256
-from assistant.records import document_line, passage_line, read_document, read_passage
+from assistant.index.rows import Rows
+from assistant.records import check_passage, document_line, passage_line, read_document, read_passage
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
 from tests.index_fixtures import document_named, made, passages_of, same
 
@@ -33,7 +34,8 @@ def test_it_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     loaded = load(tmp_path / "new" / "index")
     assert same(loaded, data)
     assert read_manifest(tmp_path / "new" / "index") == data.manifest
-    assert isinstance(loaded.tokens.values, np.memmap)
+    assert isinstance(loaded.vectors, np.memmap)
+    assert isinstance(loaded.tokens.values, Rows)
 
 
 def test_an_empty_index(tmp_path: Path) -> None:
@@ -265,14 +267,16 @@ def test_records_keep_everything(text: str, citable: bool, page: int | None) -> 
     line, other = document_line(document), passage_line(passage)
     assert len(line.splitlines()) == len(other.splitlines()) == 1
     assert read_document(line) == document
-    assert read_passage(other, 4, {"p": document}) == passage
+    assert read_passage(other, 4) == passage
+    check_passage(passage, document)
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("span", [0, 99]), ("span", [-1, 3]), ("sentences", [[0, 32]]), ("clause", 2), ("clause", -1)]
+    ("field", "value"),
+    [("span", [0, 99]), ("span", [-1, 3]), ("sentences", [[0, 32]]), ("clause", 2), ("clause", -1), ("text", "Data")],
 )
 def test_a_passage_outside_its_document_is_refused(field: str, value: object) -> None:
     document = document_named("policy-0")
     record = orjson.loads(passage_line(passages_of(document)[1])) | {field: value}
-    with pytest.raises(ValueError, match=r"outside its document|not in its document"):
-        read_passage(orjson.dumps(record), 1, {"policy-0": document})
+    with pytest.raises(ValueError, match=r"outside its document|not in its document|not that of its span"):
+        check_passage(read_passage(orjson.dumps(record), 1), document)

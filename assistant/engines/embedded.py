@@ -30,7 +30,7 @@ class Embedded:
         self._passages = np.diff(index.firsts)
         postings, size = index.postings, len(index.passages)
         lexical = Lexical(postings.terms, postings.firsts, postings.rows, postings.weights, size)
-        self._search = Search(index.passages, Dense(index.vectors), lexical, index.tokens)
+        self._search = Search(index.passages, Dense(index.vectors, index.near), lexical, index.tokens)
 
     def policies(self) -> tuple[Policy, ...]:
         """Every policy, in order."""

@@ -26,8 +26,10 @@ from assistant.index.files import (
     TOKENS,
     VECTORS,
     WORDS,
+    to_disk,
 )
-from assistant.records import document_line, passage_line, policy_line
+from assistant.records import check_passage, document_line, passage_line, policy_line
+from assistant.retrieval import near
 from assistant.retrieval.late import TokenVectors
 from assistant.retrieval.postings import Counting
 from assistant.retrieval.spelling import counted
@@ -70,8 +72,8 @@ class Build:
         Raises:
             ValueError: a passage is not cut from the document.
         """
-        if any(each.policy != document.policy.id or each.text != each.span.of(document.text) for each in passages):
-            raise ValueError(f"a passage is not of {document.policy.id}, or its text is not that of its span")
+        for passage in passages:
+            check_passage(passage, document)
         self._policies.append([policy_line(document.policy)])
         self._documents.append([document_line(document)])
         self._passages.append(map(passage_line, passages))
@@ -86,7 +88,7 @@ class Build:
     def encoded(self, vectors: NDArray[np.float32], tokens: TokenVectors) -> None:
         """Adds the vectors of the next passages."""
         self._vectors.append(vectors)
-        self._values.append(tokens.values)
+        self._values.append(tokens.values[:])
         self._starts.append(tokens.starts)
         self._ends.append(tokens.ends)
         self._offsets.extend((tokens.offsets[1:] + self._offsets[-1]).tolist())
@@ -113,6 +115,12 @@ class Build:
         lines: tuple[LinesFile | ArrayFile, ...] = (self._policies, self._documents, self._passages)
         for file in (*lines, self._citable, self._digests, self._vectors, self._values, self._starts, self._ends):
             file.close()
+        if counts.passages >= near.LEAST:
+            vectors = np.load(self._folder / VECTORS, mmap_mode="r", allow_pickle=False)
+            for number, part in enumerate(near.parts(vectors)):
+                with (self._folder / f"near_{number}.faiss").open("wb") as out:
+                    out.write(part)
+                    to_disk(out)
         return counts
 
     def _weigh(self) -> None:

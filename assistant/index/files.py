@@ -32,6 +32,8 @@ TOKENS = {field: f"tokens_{field}.npy" for field in ("offsets", "values", "start
 NAMES = frozenset(
     (*STARTS, *STARTS.values(), FIRSTS, CITABLE, DIGESTS, *POSTINGS.values(), COUNTS, VECTORS, *TOKENS.values())
 )
+# The approximate index of very many vectors, in parts.
+NEAR = re.compile(r"near_\d{1,6}\.faiss")
 # The folder of a build.
 BUILD = re.compile(r"build-[0-9a-f]{16}")
 

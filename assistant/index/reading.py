@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.cores import cores
 from assistant.errors import IndexDamagedError
 from assistant.index.files import (
     CITABLE,
@@ -15,6 +17,7 @@ from assistant.index.files import (
     DIGESTS,
     DOCUMENTS,
     FIRSTS,
+    NEAR,
     PASSAGES,
     POLICIES,
     POSTINGS,
@@ -27,9 +30,11 @@ from assistant.index.files import (
 )
 from assistant.index.lines import Lines, Strings
 from assistant.index.manifest import damaged, manifest_of, read_record, unreadable
+from assistant.index.rows import Rows
 from assistant.index.stored import Postings, Stored, documents_of, passages_of
 from assistant.records import read_policy
 from assistant.retrieval.late import TokenVectors
+from assistant.retrieval.near import Near
 
 
 def load(index_dir: Path) -> Stored:
@@ -51,15 +56,19 @@ def load(index_dir: Path) -> Stored:
 
 def _open(index_dir: Path, record: dict[str, Any]) -> Stored:
     folder = index_dir / record["build"]
-    for name, file in record["files"].items():
+
+    def whole(name: str) -> bool:
         try:
-            whole = same(folder / name, file)
+            return same(folder / name, record["files"][name])
         except (FileNotFoundError, NotADirectoryError):
-            whole = False
+            return False
         except OSError as error:
             raise unreadable(index_dir, name, error) from error
-        if not whole:
-            raise damaged(index_dir, f"{name} is missing, cut short or changed")
+
+    with ThreadPoolExecutor(cores()) as pool:
+        for name, found in zip(record["files"], pool.map(whole, record["files"]), strict=True):
+            if not found:
+                raise damaged(index_dir, f"{name} is missing, cut short or changed")
     try:
         stored = _stored(folder, record)
         fits = _fits(stored, record["counts"])
@@ -74,22 +83,26 @@ def _stored(folder: Path, record: dict[str, Any]) -> Stored:
     def lines(name: str) -> Lines:
         return Lines(folder / name, _array(folder / STARTS[name]))
 
-    document_lines, firsts = lines(DOCUMENTS), _array(folder / FIRSTS)
-    documents = documents_of(document_lines)
+    document_lines = lines(DOCUMENTS)
+    parts = sum(bool(NEAR.fullmatch(name)) for name in record["files"])
     return Stored(
         manifest=manifest_of(record),
         policies=tuple(map(read_policy, lines(POLICIES))),
         document_lines=document_lines,
-        documents=documents,
-        passages=passages_of(lines(PASSAGES), documents, firsts),
-        firsts=firsts,
+        documents=documents_of(document_lines),
+        passages=passages_of(lines(PASSAGES)),
+        firsts=_array(folder / FIRSTS),
         citable=_array(folder / CITABLE),
         digests=_array(folder / DIGESTS),
         postings=Postings(Strings(lines(TERMS)), **{field: _array(folder / name) for field, name in POSTINGS.items()}),
         words=Strings(lines(WORDS)),
         counts=_array(folder / COUNTS),
         vectors=_array(folder / VECTORS),
-        tokens=TokenVectors(**{field: _array(folder / name) for field, name in TOKENS.items()}),
+        tokens=TokenVectors(
+            values=Rows(folder / TOKENS["values"]),
+            **{field: _array(folder / name) for field, name in TOKENS.items() if field != "values"},
+        ),
+        near=Near([folder / f"near_{part}.faiss" for part in range(parts)]) if parts else None,
     )
 
 
@@ -98,6 +111,8 @@ def _fits(stored: Stored, counts: dict[str, int]) -> bool:
     passages, total = len(stored.passages), len(stored.tokens.values)
     policies, terms = len(stored.policies), len(stored.postings.terms)
     held, tokens, postings = len(stored.postings.rows), stored.tokens, stored.postings
+    if stored.near and len(stored.near) != passages:
+        return False
     if counts != {"documents": len(stored.documents), "passages": passages, "tokens": total}:
         return False
     kinds: tuple[tuple[NDArray[Any], type, int, int], ...] = (
@@ -110,7 +125,7 @@ def _fits(stored: Stored, counts: dict[str, int]) -> bool:
         (stored.counts, np.int64, 1, len(stored.words)),
         (stored.vectors, np.float32, 2, passages),
         (tokens.offsets, np.int64, 1, passages + 1),
-        (tokens.values, np.int8, 2, total),
+        (tokens.values[:0], np.int8, 2, 0),
         (tokens.starts, np.int32, 1, total),
         (tokens.ends, np.int32, 1, total),
         (tokens.frequencies, np.int32, 1, len(tokens.frequencies)),

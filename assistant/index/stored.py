@@ -14,6 +14,7 @@ from assistant.index.lines import Lines, Strings
 from assistant.index.manifest import Manifest
 from assistant.records import read_document, read_passage
 from assistant.retrieval.late import TokenVectors
+from assistant.retrieval.near import Near
 from assistant.types import Document, Passage, Policy
 
 # Documents that are kept once they were read: one of 20,000 characters takes half a millisecond to read, and 200 KB.
@@ -80,6 +81,8 @@ class Stored:
     # float32[n, dim], unit rows.
     vectors: NDArray[np.float32]
     tokens: TokenVectors
+    # The approximate index over the vectors, where they are very many.
+    near: Near | None
 
 
 def documents_of(lines: Lines) -> Sequence[Document]:
@@ -92,11 +95,6 @@ def documents_of(lines: Lines) -> Sequence[Document]:
     return Read(len(lines), read)
 
 
-def passages_of(lines: Lines, documents: Sequence[Document], firsts: NDArray[np.int64]) -> Sequence[Passage]:
-    """The passages of these lines, cut from their documents."""
-
-    def read(row: int) -> Passage:
-        document = documents[int(np.searchsorted(firsts, row, side="right")) - 1]
-        return read_passage(lines[row], row, {document.policy.id: document})
-
-    return Read(len(lines), read)
+def passages_of(lines: Lines) -> Sequence[Passage]:
+    """The passages of these lines."""
+    return Read(len(lines), lambda row: read_passage(lines[row], row))

@@ -1,4 +1,4 @@
-"""Exact nearest passages by the cosine of their vectors."""
+"""Nearest passages by the cosine of their vectors."""
 
 from __future__ import annotations
 
@@ -6,18 +6,32 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.retrieval.near import Near
+
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Vectors = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+# Passages of which each is compared, whatever there is to find the nearest by.
+FEW = 100_000
+
 
 class Dense:
-    """Unit vectors, searched by FAISS where they lie: every passage is compared, nothing is approximated or copied."""
+    """Unit vectors, searched by FAISS where they lie: every passage is compared, nothing is approximated or copied.
 
-    def __init__(self, vectors: Vectors) -> None:
-        """Args: vectors: float32[n, dim], unit rows, may be memory-mapped; n may be 0."""
+    Of very many only those are compared that an approximate index holds for the nearest, unless few are allowed.
+    """
+
+    def __init__(self, vectors: Vectors, near: Near | None = None) -> None:
+        """Takes the vectors.
+
+        Args:
+            vectors: float32[n, dim], unit rows, may be memory-mapped; n may be 0.
+            near: an index over the same vectors, where they are very many.
+        """
         self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._near = near
 
     def __len__(self) -> int:
         return len(self._vectors)
@@ -31,12 +45,18 @@ class Dense:
             allowed: bool[n], search among these only, before anything is ranked; None for all.
 
         Returns:
-            Rows int64[m] and their cosines float32[m], m = min(k, candidates), best first, ties by row.
+            Rows int64[m] and their cosines float32[m], m = min(k, candidates), best first, ties by row; of very many
+            perhaps not quite the nearest.
         """
         candidates = len(self) if allowed is None else int(np.count_nonzero(allowed))
         k = min(k, candidates)
         if k <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        if self._near and candidates > FEW:
+            found = np.sort(self._near.search(query, k, allowed))
+            scores = self._vectors[found] @ query
+            order = np.lexsort((found, -scores))[:k]
+            return found[order], scores[order]
         fetch = min(k + 1, candidates)
         while True:
             found, scores = self._nearest(query, fetch, allowed)

@@ -17,6 +17,7 @@ from assistant.retrieval.lexical import Lexical
 from assistant.types import Hit, Passage, Ranking
 
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
 # What the best lexical score adds to a late-interaction score, which is a mean cosine: enough to part near ties. On 600
 # questions over other policies MRR@10 is .755, .758, .752, .749, .722 with 0, .02, .04, .06, .1.
@@ -47,16 +48,23 @@ class Search:
 
         Source: Khattab and Zaharia 2020, "ColBERT" (late interaction); Cormack et al. 2009 (fusion of the candidates).
         """
-        depth = max(k, candidates)
-        near, _ = self.dense.search(query.vector, depth, allowed)
-        matching, scores = self.lexical.search(text, depth, allowed)
-        fused = np.array([row for row, _ in fuse((near, matching), (1.0, 1.0))[:depth]], dtype=np.int64)
+        fused, lexical = self.fused(text, query, allowed, max(k, candidates))
         if not len(fused):
             return ()
-        lexical = dict(zip(matching.tolist(), scores.tolist(), strict=True))
         best = max(lexical.values(), default=0.0) or 1.0
         share = np.array([lexical.get(row, 0.0) / best for row in fused.tolist()], dtype=np.float32)
         weights = self.late.weights(query.pieces)
         total = self.late.max_sim(query.tokens, fused, weights) + LEXICAL_WEIGHT * share
         order = np.lexsort((fused, -total))
         return tuple(Hit(self.passages[int(fused[at])], float(total[at])) for at in order[:k])
+
+    def fused(self, text: str, query: EncodedQuery, allowed: Mask, k: int) -> tuple[Rows, dict[int, float]]:
+        """The first part of `rank`: dense and lexical search, fused.
+
+        Returns:
+            Rows int64[m], m ≤ k, best first, and the lexical scores of the `k` best by those.
+        """
+        near, _ = self.dense.search(query.vector, k, allowed)
+        matching, scores = self.lexical.search(text, k, allowed)
+        rows = np.array([row for row, _ in fuse((near, matching), (1.0, 1.0))[:k]], dtype=np.int64)
+        return rows, dict(zip(matching.tolist(), scores.tolist(), strict=True))

@@ -201,7 +201,7 @@ def _check_version(uri: str, version: str) -> None:
         EngineError: the server is one, or says nothing that can be read.
     """
     found = re.search(r"(\d+)\.(\d+)", version)
-    oldest = _OLDEST_LITE if "lite" in version else _OLDEST
+    oldest = _OLDEST_LITE if version.startswith("milvus_lite") else _OLDEST
     if not found or (int(found[1]), int(found[2])) < oldest:
         raise EngineError(
             f"The server at {uri} is Milvus {version[:40]!r}, which has no BM25 functions; update it to "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from assistant.engines.milvus.counts import Counts
 from assistant.engines.milvus.entries import Entry
 from assistant.engines.milvus.kept import Kept
-from assistant.engines.milvus.packing import Kind, Pieces, Place, read_document_of, read_passage, read_pieces
+from assistant.engines.milvus.packing import Kind, Pieces, Place, read_document_of, read_passage_of, read_pieces
 from assistant.engines.milvus.store import Found, Scope, Store
 from assistant.engines.milvus.terms import counted, score, terms
 from assistant.errors import EngineError
@@ -260,7 +260,7 @@ class Milvus:
     def _records(self, rows: Sequence[tuple[int, Place]]) -> list[Passage]:
         """The passages at these rows and places."""
         data = self._store.payloads([place._replace(kind=Kind.RECORD) for _, place in rows])
-        return [read_passage(each, row) for each, (row, _) in zip(data, rows, strict=True)]
+        return [read_passage_of(each, row) for each, (row, _) in zip(data, rows, strict=True)]
 
 
 def _fetch_pieces(store: Store, places: list[Place]) -> list[Pieces]:

@@ -12,12 +12,11 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from assistant.engines.milvus.schema import LONGEST
 from assistant.errors import EngineError
-from assistant.records import passage_line, passage_of, read_document
+from assistant.records import read_document, read_passage
 from assistant.types import Document, Passage
 
 # Values, starts and ends of one passage's word pieces, as `TokenVectors` has them.
@@ -98,20 +97,14 @@ def read_pieces(data: bytes) -> Pieces:
     return values, bounds[:count], bounds[count:]
 
 
-def passage_bytes(passage: Passage) -> bytes:
-    """One passage with its text."""
-    return passage_line(passage) + b"\n" + passage.text.encode()
-
-
-def read_passage(data: bytes, row: int) -> Passage:
-    """What `passage_bytes` made these of; `row` becomes its id.
+def read_passage_of(data: bytes, row: int) -> Passage:
+    """The passage of one line, as `records.passage_line` makes it; `row` becomes its id.
 
     Raises:
-        EngineError: they are not what it made.
+        EngineError: it is none.
     """
-    line, _, text = data.partition(b"\n")
     try:
-        return passage_of(orjson.loads(line), row, text.decode())
+        return read_passage(data, row)
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(f"a passage has an unknown form ({error})") from None
 
