@@ -56,9 +56,14 @@ def parser() -> argparse.ArgumentParser:
 
 def _serve_here(settings: Settings) -> None:
     """Everything in this process."""
-    from assistant.generations import Generations
+    if settings.embedded:
+        from assistant.generations import Generations
 
-    generations = Generations(settings.index, settings.max_question_chars)
+        generations = Generations(settings.index, settings.max_question_chars)
+    else:
+        from assistant.remote import followed
+
+        generations = followed(settings)
     from assistant.web.app import serve
 
     serve(generations, settings)
@@ -66,6 +71,9 @@ def _serve_here(settings: Settings) -> None:
 
 def _serve_by_workers(settings: Settings) -> None:
     """Pages in this process, answers in others, which load the encoder while this one loads the web application."""
+    if not settings.embedded:
+        _serve_remotely(settings)
+        return
     from assistant.index import read_manifest
     from assistant.web.log import start_log
     from assistant.workers import Workers, shared_out
@@ -83,6 +91,29 @@ def _serve_by_workers(settings: Settings) -> None:
         from assistant.workers.served import open_served
 
         serve(Generations(settings.index, longest, lambda _: open_served(settings.index, longest, workers)), settings)
+
+
+def _serve_remotely(settings: Settings) -> None:
+    """As `_serve_by_workers`, over a Milvus server: each process has a connection of its own."""
+    from assistant.engines.milvus.opening import opened_store
+    from assistant.remote import AnsweringRemotely, followed
+    from assistant.web.log import start_log
+    from assistant.workers import Workers, shared_out
+
+    # Before anything is started.
+    opened_store(settings)
+    os.environ.update(shared_out(settings.workers))
+    settings = replace(settings, concurrency=max(settings.concurrency, 2 * settings.workers))
+    with Workers(
+        settings.index,
+        settings.workers,
+        settings.max_question_chars,
+        prepare=partial(start_log, settings.log),
+        answering=partial(AnsweringRemotely, settings),
+    ) as workers:
+        from assistant.web.app import serve
+
+        serve(followed(settings, workers), settings)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from assistant import index
 from assistant.answering.abstain import Decision, Evidence, Fit, decide
@@ -21,12 +20,11 @@ from assistant.answering.summary import summary
 from assistant.answering.topics import TOPICS, Topic, find_topic
 from assistant.answering.understand import understand
 from assistant.answering.versions import NEAR, newest_first
+from assistant.engines import Embedded
 from assistant.errors import IndexStaleError
 from assistant.lookup import Lookup
-from assistant.retrieval.dense import Dense
 from assistant.retrieval.encoder import Encoder
-from assistant.retrieval.lexical import Lexical
-from assistant.retrieval.search import Search
+from assistant.retrieval.engine import Engine
 from assistant.retrieval.spelling import Spelling
 from assistant.retrieval.weights import read_page
 from assistant.settings import Settings
@@ -38,24 +36,24 @@ MOST_CITATIONS = 50
 _RELATED = 3
 # Candidates that tell how well another policy would answer.
 _FIRST_LOOK = 15
+# Passages that hold a quoted phrase, of which the best are cited.
+_EXACT = 1000
 # What a clause number or a quoted phrase finds is what was asked for.
 _ASKED_FOR = Decision(Status.ANSWERED, Confidence.CLEAR)
 
 
 class Assistant:
-    """Answers questions over one built index; all doors call these methods, from any number of threads."""
+    """Answers questions over one engine; all doors call these methods, from any number of threads."""
 
     def __init__(
-        self, data: index.IndexData, max_question_chars: int = _LONGEST_QUESTION, encoder: Encoder | None = None
+        self, engine: Engine, max_question_chars: int = _LONGEST_QUESTION, encoder: Encoder | None = None
     ) -> None:
         self._max_question_chars = max_question_chars
         if encoder:
             self.encoder = encoder
-        self._lookup = Lookup(data.documents, data.passages)
-        texts = [passage.indexed for passage in data.passages]
-        self._search = Search(data.passages, Dense(data.vectors), Lexical(texts), data.tokens)
-        self._spelling = Spelling(texts, lambda word: is_known(word, "en"))
-        self._policies = tuple(document.policy for document in data.documents)
+        self._engine = engine
+        self._lookup = Lookup(engine)
+        self._policies = engine.policies()
         self._by_id = {policy.id: policy for policy in self._policies}
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
         self._by_topic = lru_cache(maxsize=1024)(lambda policy: self._sorter.sort(self._lookup.passages(policy)))
@@ -80,7 +78,7 @@ class Assistant:
             raise IndexStaleError(
                 f"The index in {index_dir} was built with another encoder; run `python -m assistant ingest`."
             )
-        return cls(data, max_question_chars, encoder)
+        return cls(Embedded(data), max_question_chars, encoder)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -92,8 +90,12 @@ class Assistant:
         return Encoder()
 
     @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling(self._engine.words(), lambda word: is_known(word, "en"))
+
+    @cached_property
     def _sorter(self) -> Sorter:
-        return Sorter(self.encoder.encode_query, self._search.late)
+        return Sorter(self.encoder.encode_query, self._engine)
 
     def policies(self) -> tuple[Policy, ...]:
         """Every policy that can be asked about, by id."""
@@ -101,7 +103,7 @@ class Assistant:
 
     def passage_count(self) -> int:
         """How many passages are searched."""
-        return len(self._lookup.rows())
+        return self._lookup.library.passage_count()
 
     def document(self, policy: str) -> Document:
         """The document of one policy.
@@ -127,16 +129,15 @@ class Assistant:
             EncoderError: the encoder's weights are missing or changed.
         """
         reading = self._read(question, policies, history, top_k)
-        clauses = self._lookup.numbered(reading.asked.numbers, reading.policies)
+        clauses = self._lookup.numbered(reading.asked.numbers, reading.policies, top_k)
         if clauses:
             return self._answer(reading, _ASKED_FOR, [Hit(passage, 0.0) for passage in clauses[:top_k]])
         ranking = self._rank(reading, top_k + _RELATED)
         if reading.asked.numbers:
             return self._answer(reading, Decision(Status.NOT_COVERED), (), ranking)
-        exact = self._lookup.exact(reading.asked.phrases, reading.policies)
+        exact = self._lookup.exact(reading.asked.phrases, reading.policies, _EXACT)
         if exact:
-            rows = np.array(sorted(passage.id for passage in exact), dtype=np.int64)
-            first = self._search.rank(reading.words, reading.query, rows, top_k)
+            first = self._engine.rank(reading.words, reading.query, top_k, passages=exact)
             ranking = (*first, *(hit for hit in ranking if hit.passage not in exact))
             return self._answer(reading, _ASKED_FOR, ranking[:top_k], ranking[top_k:], exact)
         decision = decide(self._evidence(reading, ranking))
@@ -188,7 +189,7 @@ class Assistant:
             QuestionError: as for `ask`.
         """
         check_question(text, top_k, self._max_question_chars, MOST_CITATIONS)
-        found = self._lookup.exact((text,), self._lookup.picked(policies), headings=True)
+        found = self._lookup.exact((text,), self._lookup.picked(policies), top_k, headings=True)
         return self._lookup.cited(found, found.values())[:top_k]
 
     def compare(self, question: str, policies: Sequence[str]) -> tuple[Answer, ...]:
@@ -250,20 +251,22 @@ class Assistant:
 
     def _rank(self, reading: Reading, k: int) -> Ranking:
         """One ranking; for a comparison the rankings of its groups in turn, best first."""
-        groups = reading.asked.groups or (frozenset(policy.id for policy in reading.policies),)
-        found = [self._search.rank(reading.words, reading.query, self._lookup.rows(group), k) for group in groups]
+        groups: Sequence[frozenset[str] | None] = reading.asked.groups or (reading.asked.policies,)
+        ranked = (self._engine.rank(reading.words, reading.query, k, group) for group in groups)
+        # Of more groups than there are places only the first that have passages take part.
+        found = list(islice(filter(None, ranked), k))
         return tuple(hit for turn in range(k) for each in found for hit in each[turn : turn + 1])[:k]
 
     def _evidence(self, reading: Reading, ranking: Ranking) -> Evidence:
         about = on_topic(reading.query.vector)
         language = reading.asked.language
-        words = bool(self._search.lexical.matched(reading.words).any()) or holds_words(reading.words, language)
+        words = self._engine.matched(reading.words) or holds_words(reading.words, language)
         if not ranking:
             return Evidence(about, None, words)
         match = max(hit.score for hit in ranking)
         whole: Ranking = ()
         if len(reading.policies) < len(self._policies):
-            whole = self._search.rank(reading.words, reading.query, self._lookup.rows(), 1, _FIRST_LOOK)
+            whole = self._engine.rank(reading.words, reading.query, 1, candidates=_FIRST_LOOK)
         return Evidence(about, Fit(match, max([match, *(hit.score for hit in whole)]) - match), words)
 
     def _answer(
@@ -275,8 +278,8 @@ class Assistant:
         exact: Mapping[Passage, tuple[Span, ...]] | None = None,
     ) -> Answer:
         """The answer that cites `hits`; `exact` says what to mark where a phrase was asked for."""
-        marked = (marks_of(reading, hit.passage, self._search.late, exact or {}) for hit in hits)
-        cited = self._lookup.cited((hit.passage for hit in hits), marked)
+        passages = [hit.passage for hit in hits]
+        cited = self._lookup.cited(passages, marks_of(reading, passages, self._engine, exact or {}))
         nearest = self._lookup.cited(hit.passage for hit in related[:_RELATED])
         sentence = summary(reading.asked, decision.status, cited, reading.policies)
         return Answer(

@@ -31,6 +31,10 @@ class IndexDamagedError(AssistantError):
     """A file of the index is missing, cut short, changed or of another format."""
 
 
+class EngineError(AssistantError):
+    """The server that answers are searched in cannot be used as it is set up."""
+
+
 class EncoderError(AssistantError):
     """The encoder's weights are missing or are not the ones that the index was built with."""
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 from assistant.ask import Assistant
@@ -36,6 +37,7 @@ class Generations:
         index_dir: Path,
         max_question_chars: int,
         opened: Callable[[Assistant | None], Assistant] | None = None,
+        mark: Callable[[], object] | None = None,
     ) -> None:
         """Opens the index that is there.
 
@@ -44,6 +46,7 @@ class Generations:
             max_question_chars: longest question in code points.
             opened: opens the index that is in the folder, given the assistant over the one before; None for one that
                 answers in this process.
+            mark: what changes with each index that takes the place of another; None for that of the folder.
 
         Raises:
             IndexMissingError, IndexDamagedError, IndexStaleError: as for `Assistant.open`.
@@ -51,7 +54,8 @@ class Generations:
         self._index_dir = index_dir
         self._max_question_chars = max_question_chars
         self._opened = opened or self._open_here
-        self._seen = _mark(index_dir)
+        self._mark = mark or partial(_mark, index_dir)
+        self._seen = self._mark()
         # When the index that was seen last is tried again, and what was told of it.
         self._again, self._told = math.inf, ""
         self._newest = self._opened(None)
@@ -77,7 +81,7 @@ class Generations:
 
     def refresh(self) -> bool:
         """Takes up the index in the folder where it is another than before; whether it did."""
-        mark = _mark(self._index_dir)
+        mark = self._mark()
         if mark == self._seen and time.monotonic() < self._again:
             return False
         self._seen, self._again = mark, time.monotonic() + AGAIN

@@ -1,10 +1,11 @@
-"""corpus/ → index/, a straight line: read → parse → split → encode → save."""
+"""corpus/ → index/, a straight line: read → parse → split → encode → save; file by file, in bounded memory."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from assistant import index
@@ -16,9 +17,9 @@ from assistant.policies.describe import read_catalogue
 from assistant.policies.source import list_sources
 from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.weights import read_page
-from assistant.reuse import encode, kept
-from assistant.types import Document, Passage
+from assistant.reuse import Encoding, last_index
 
+Progress = Callable[[int, int | None], None]
 _LIMITS = Limits()
 
 
@@ -38,19 +39,20 @@ class IngestReport:
 def ingest(
     corpus: Path,
     index_dir: Path,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
     limits: Limits = _LIMITS,
     waiting: Callable[[], None] | None = None,
 ) -> IngestReport:
     """Builds the index of a folder of policies; files that cannot be read are left out and reported.
 
     What the last index holds of files that have not changed is kept, so that only the others are read and encoded. Of
-    several ingests into one folder each waits for the one before it.
+    several ingests into one folder each waits for the one before it. What one that is killed has encoded is kept too.
 
     Args:
         corpus: folder with policies and, optionally, policies.csv.
         index_dir: where the index is put; the old one serves until the new one is whole.
-        progress: called with the number of passages encoded since the last call.
+        progress: called with the number of passages encoded since the last call, and how many are expected in all, as
+            far as that can be told.
         limits: what reading one file may take; a file that takes more is left out and reported.
         waiting: called once where another ingest is at work.
 
@@ -62,7 +64,7 @@ def ingest(
         return _ingest(corpus, index_dir, progress, limits)
 
 
-def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | None, limits: Limits) -> IngestReport:
+def _ingest(corpus: Path, index_dir: Path, progress: Progress | None, limits: Limits) -> IngestReport:
     started = time.monotonic()
     # Before the files are read: one that changes meanwhile leaves an index that is stale, not one that is wrong.
     digests = corpus_digests(corpus)
@@ -70,22 +72,58 @@ def _ingest(corpus: Path, index_dir: Path, progress: Callable[[int], None] | Non
     paths, errors = list_sources(corpus)
     page = read_page()
     manifest = index.Manifest(page.name, page.sha256, reader_sha256(), digests)
-    last = kept(index_dir, manifest)
-    read: list[tuple[Document, tuple[Passage, ...]]] = []
+    last = last_index(index_dir, manifest)
+    load = cache(Encoder)
+    dims = last.dims or (load().dim, load().token_dim)
+    journal = index.Journal(index_dir, page.sha256, *dims)
+    foresight = Foresight(path for path in paths if path.name not in last)
+    told = (lambda done, found: progress(done, foresight.expected(found))) if progress else None
+    encoding = Encoding(last.stored, load, journal, told)
     failed = list(errors)
-    with Reader(limits) as reader:
+    documents = 0
+    with Reader(limits) as reader, index.building(index_dir, *dims) as build:
         for path in paths:
             try:
-                read.append(last.documents.get(path.name) or reader.read(path, catalogue.get(path.stem)))
+                document, passages = last.document(path.name) or reader.read(path, catalogue.get(path.stem))
             except PolicyFileError as error:
                 failed.append(error)
-    if not read:
-        told = " ".join(str(error) for error in failed)
-        raise CorpusError(
-            f"No policy in {corpus} could be read; put .txt, .md, .html or .pdf files there. {told}".strip()
-        )
-    documents = tuple(document for document, _ in read)
-    passages = tuple(replace(passage, id=at) for at, passage in enumerate(p for _, each in read for p in each))
-    encoded, new = encode(passages, last.data, Encoder, progress)
-    index.save(index_dir, index.IndexData(manifest, documents, passages, encoded.vectors, encoded.tokens))
-    return IngestReport(len(documents), len(passages), new, tuple(failed), time.monotonic() - started)
+                continue
+            build.add(document, passages)
+            documents += 1
+            foresight.read(path)
+            for vectors, tokens in encoding.add(passages):
+                build.encoded(vectors, tokens)
+        if not documents:
+            wrong = " ".join(str(error) for error in failed)
+            raise CorpusError(
+                f"No policy in {corpus} could be read; put .txt, .md, .html or .pdf files there. {wrong}".strip()
+            )
+        build.encoded(*encoding.take())
+        counts = index.publish(index_dir, build, manifest, encoding.frequencies())
+    journal.clear()
+    return IngestReport(counts.documents, counts.passages, encoding.encoded, tuple(failed), time.monotonic() - started)
+
+
+class Foresight:
+    """How many passages there will be to encode, as far as what was read tells."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Takes the files that will be read."""
+        self._sizes = {path: _size(path) for path in paths}
+        self._ahead, self._read = sum(self._sizes.values()), 0
+
+    def read(self, path: Path) -> None:
+        """Takes note that a file was read."""
+        size = self._sizes.get(path, 0)
+        self._ahead, self._read = self._ahead - size, self._read + size
+
+    def expected(self, found: int) -> int | None:
+        """Where what was read holds `found` passages to encode, what all will hold; None where nothing tells."""
+        return found + found * self._ahead // self._read if self._read else None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

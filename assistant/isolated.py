@@ -22,7 +22,7 @@ from assistant.errors import PolicyFileError
 from assistant.policies.parse import parse
 from assistant.policies.passages import split
 from assistant.policies.source import read_source
-from assistant.records import document_line, passage_line, read_document, read_passage
+from assistant.records import check_passage, document_line, passage_line, read_document, read_passage
 from assistant.types import Document, Passage, Policy
 
 _MEBIBYTE = 1 << 20
@@ -73,9 +73,10 @@ class Reader:
         if "wrong" in answer:
             raise PolicyFileError(path.name, answer["wrong"], answer["remedy"])
         document = read_document(answer["document"].encode())
-        known = {document.policy.id: document}
-        lines = enumerate(answer["passages"])
-        return document, tuple(read_passage(line.encode(), at, known) for at, line in lines)
+        passages = tuple(read_passage(line.encode(), at) for at, line in enumerate(answer["passages"]))
+        for passage in passages:
+            check_passage(passage, document)
+        return document, passages
 
     def _answer(self, asked: bytes, name: str) -> dict[str, str]:
         process = self._process = self._process or self._start()

@@ -9,6 +9,20 @@ import orjson
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
 
 
+def policy_line(policy: Policy) -> bytes:
+    """What is known of one policy, as one line of JSON, without the line end."""
+    return orjson.dumps(policy)
+
+
+def read_policy(line: bytes) -> Policy:
+    """The policy of one line.
+
+    Raises:
+        ValueError, TypeError: the line is not of this form.
+    """
+    return Policy(**orjson.loads(line))
+
+
 def document_line(document: Document) -> bytes:
     """One document as one line of JSON, without the line end."""
     return orjson.dumps(
@@ -42,12 +56,13 @@ def read_document(line: bytes) -> Document:
 
 
 def passage_line(passage: Passage) -> bytes:
-    """One passage as one line of JSON; its text is that of the span, and its id is the number of the line, from 0."""
+    """One passage as one line of JSON; its id is the number of the line, from 0."""
     return orjson.dumps(
         {
             "policy": passage.policy,
             "clause": passage.clause,
             "span": passage.span,
+            "text": passage.text,
             "context": passage.context,
             "number": passage.number,
             "path": passage.path,
@@ -59,33 +74,41 @@ def passage_line(passage: Passage) -> bytes:
     )
 
 
-def read_passage(line: bytes, row: int, documents: dict[str, Document]) -> Passage:
-    """The passage of line `row`, its text cut from the document.
+def read_passage(line: bytes, row: int) -> Passage:
+    """The passage of line `row`.
 
     Raises:
-        ValueError, KeyError, TypeError: the line is not of this form, or it points outside its document.
+        ValueError, KeyError, TypeError: the line is not of this form.
     """
     record = orjson.loads(line)
-    document = documents[record["policy"]]
-    span = Span(*record["span"])
-    sentences = tuple(Span(*sentence) for sentence in record["sentences"])
-    if not 0 <= span.start <= span.end <= len(document.text) or not all(map(span.covers, sentences)):
-        raise ValueError(f"the span of passage {row} lies outside its document")
-    if not 0 <= record["clause"] < len(document.clauses):
-        raise ValueError(f"the clause of passage {row} is not in its document")
     return Passage(
         id=row,
         policy=record["policy"],
         clause=record["clause"],
-        span=span,
-        text=span.of(document.text),
+        span=Span(*record["span"]),
+        text=record["text"],
         context=record["context"],
         number=record["number"],
         path=tuple(record["path"]),
         page=record["page"],
-        sentences=sentences,
+        sentences=tuple(Span(*sentence) for sentence in record["sentences"]),
         citable=record["citable"],
     )
+
+
+def check_passage(passage: Passage, document: Document) -> None:
+    """Whether the passage is cut from the document.
+
+    Raises:
+        ValueError: it is not.
+    """
+    span = passage.span
+    if not 0 <= span.start <= span.end <= len(document.text) or not all(map(span.covers, passage.sentences)):
+        raise ValueError(f"the span of passage {passage.id} lies outside its document")
+    if not 0 <= passage.clause < len(document.clauses):
+        raise ValueError(f"the clause of passage {passage.id} is not in its document")
+    if passage.policy != document.policy.id or passage.text != span.of(document.text):
+        raise ValueError(f"passage {passage.id} is not of {document.policy.id}, or its text is not that of its span")
 
 
 def _block(record: dict[str, Any]) -> Block:

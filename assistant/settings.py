@@ -15,6 +15,10 @@ PREFIX = "ASSISTANT_"
 _KINDS = {int: "a whole number", bool: "yes or no", str: "text", Path: "a path"}
 # What may stand in `frame-ancestors`; anything else could end the directive or the header.
 _ANCESTOR = re.compile(r"'self'|\*|https?:|(https?://)?(\*\.)?[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:(\d{1,5}|\*))?")
+_EMBEDDED = "embedded"
+_SERVER = re.compile(r"https?://([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?")
+_PREFIX_OF_NAMES = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_LONGEST_TENANT = 256
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _LOGS = ("json", "text", "off")
 _MOST_WORKERS = 64
@@ -27,6 +31,40 @@ class Settings:
 
     corpus: Path = field(default=Path("corpus"), metadata={"doc": "Folder with the policies and policies.csv."})
     index: Path = field(default=Path("index"), metadata={"doc": "Folder of the built index."})
+    engine: str = field(
+        default="embedded",
+        metadata={
+            "doc": "What answers are searched in: `embedded` for the index on this machine, or the address of a Milvus "
+            "server, such as `https://milvus.example.com:19530`."
+        },
+    )
+    engine_token: str = field(
+        default="",
+        repr=False,
+        metadata={"doc": "What the Milvus server asks for, such as `user:password`; empty for none."},
+    )
+    engine_ca: str = field(
+        default="",
+        metadata={
+            "doc": "File with the certificates that the Milvus server's is checked against; empty for those that are "
+            "known to all."
+        },
+    )
+    engine_prefix: str = field(
+        default="assistant", metadata={"doc": "What the names of the collections on the Milvus server begin with."}
+    )
+    engine_seconds: int = field(
+        default=15, metadata={"doc": "Longest time that the Milvus server may take for a call, all tries together."}
+    )
+    engine_replicas: int = field(
+        default=1,
+        metadata={
+            "doc": "Copies of all that is searched in the memory of Milvus; with 2 or more no search waits for a node."
+        },
+    )
+    tenant: str = field(
+        default="default", metadata={"doc": "Whose policies on the Milvus server are asked and ingested."}
+    )
     host: str = field(default="127.0.0.1", metadata={"doc": "Address that the web server listens on."})
     port: int = field(default=7860, metadata={"doc": "Port that the web server listens on."})
     max_file_mb: int = field(default=50, metadata={"doc": "Largest policy file that is read, in MiB."})
@@ -121,8 +159,43 @@ class Settings:
             raise SettingsError(f"{PREFIX}LOG must be {', '.join(_LOGS[:-1])} or {_LOGS[-1]}, not {self.log!r}.")
         if not 0 <= self.workers <= _MOST_WORKERS:
             raise SettingsError(f"{PREFIX}WORKERS must be from 0 to {_MOST_WORKERS}, not {self.workers}.")
+        self._check_engine()
         if self.grace_seconds < 1:
             raise SettingsError(f"{PREFIX}GRACE_SECONDS must be 1 or more, not {self.grace_seconds}.")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether answers are searched in the index on this machine."""
+        return self.engine == _EMBEDDED
+
+    def _check_engine(self) -> None:
+        """Checks what names a server and its tenant; an address may hold a secret, so it is not told.
+
+        Raises:
+            SettingsError: a value has the wrong form.
+        """
+        if not self.embedded and not _SERVER.fullmatch(self.engine):
+            raise SettingsError(
+                f"{PREFIX}ENGINE must be {_EMBEDDED} or an address such as https://milvus.example.com:19530, without a "
+                f"name, a password or a path; {PREFIX}ENGINE_TOKEN takes what the server asks for."
+            )
+        if any(char.isspace() or not char.isprintable() for char in self.engine_token):
+            raise SettingsError(f"{PREFIX}ENGINE_TOKEN must be one word, such as user:password.")
+        if self.engine_ca and not Path(self.engine_ca).is_file():
+            raise SettingsError(
+                f"{PREFIX}ENGINE_CA must name a file with certificates; there is none at {self.engine_ca!r}."
+            )
+        if not _PREFIX_OF_NAMES.fullmatch(self.engine_prefix):
+            raise SettingsError(
+                f"{PREFIX}ENGINE_PREFIX must be a letter and at most 63 letters, digits or underscores, not "
+                f"{self.engine_prefix!r}."
+            )
+        if self.engine_seconds < 1 or self.engine_replicas < 1:
+            raise SettingsError(f"{PREFIX}ENGINE_SECONDS and {PREFIX}ENGINE_REPLICAS must be 1 or more.")
+        if not self.tenant.strip() or not self.tenant.isprintable() or len(self.tenant.encode()) > _LONGEST_TENANT:
+            raise SettingsError(
+                f"{PREFIX}TENANT must be a name of printable characters, no more than {_LONGEST_TENANT} bytes in UTF-8."
+            )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

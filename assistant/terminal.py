@@ -47,13 +47,17 @@ def policies_text(policies: Sequence[Policy]) -> str:
 
 
 @contextlib.contextmanager
-def progress(unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A function to call with each number of things done; a bar on stderr where that is a terminal."""
+def progress(unit: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A function to call with each number of things done; a bar on stderr where that is a terminal.
+
+    A second number says how many there will be, as far as that is known by then.
+    """
     from tqdm import tqdm
 
     with tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=None, delay=1, leave=False) as bar:
 
-        def advance(count: int) -> None:
+        def advance(count: int, expected: int | None = None) -> None:
+            bar.total = expected or bar.total
             bar.update(count)
 
         yield advance

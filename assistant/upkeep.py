@@ -7,14 +7,18 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from assistant.errors import AssistantError
 from assistant.freshness import is_stale, stale
 from assistant.settings import Settings
 from assistant.terminal import progress
+
+if TYPE_CHECKING:
+    from assistant.ingest import IngestReport
+    from assistant.isolated import Limits
 
 # Seconds after which a folder that has not changed is looked at again.
 AGAIN = 60.0
@@ -29,16 +33,26 @@ def build(corpus: Path, index: Path, out: TextIO) -> int:
         CorpusError, SettingsError, AssistantError: as for `ingest`.
     """
     from assistant.ingest import ingest
-    from assistant.isolated import Limits
 
-    settings = Settings.from_environment()
-    limits = Limits(settings.max_file_mb, settings.max_file_seconds, settings.max_file_memory_mb)
+    limits = limits_of(Settings.from_environment())
 
     def waiting() -> None:
         print(f"Waiting for another ingest into {index}/ …", file=out, flush=True)
 
     with progress("passages") as advance:
         report = ingest(corpus, index, advance, limits, waiting)
+    return tell(report, out)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What reading one file may take."""
+    from assistant.isolated import Limits
+
+    return Limits(settings.max_file_mb, settings.max_file_seconds, settings.max_file_memory_mb)
+
+
+def tell(report: IngestReport, out: TextIO) -> int:
+    """Tells each bad file on stderr and a summary on `out`; returns the number of bad files."""
     for error in report.errors:
         print(error, file=sys.stderr)
     bad = f", {len(report.errors)} left out" if report.errors else ""
@@ -53,7 +67,11 @@ def check(corpus: Path, index: Path, out: TextIO) -> bool:
     Raises:
         CorpusError: the folder does not exist or cannot be listed.
     """
-    reasons = stale(index, corpus)
+    return tell_stale(stale(index, corpus), corpus, out)
+
+
+def tell_stale(reasons: Sequence[str], corpus: Path, out: TextIO) -> bool:
+    """Says on `out` what is out of date, or that nothing is; whether anything is."""
     for reason in reasons:
         print(reason, file=out)
     if not reasons:
@@ -62,7 +80,22 @@ def check(corpus: Path, index: Path, out: TextIO) -> bool:
 
 
 def watch(corpus: Path, index: Path, out: TextIO, stop: threading.Event | None = None) -> None:
-    """Builds the index now and after each change of the folder, until it is interrupted or `stop` is set.
+    """Builds the index now and after each change of the folder, as `follow`.
+
+    Raises:
+        AssistantError: the first build fails.
+    """
+    follow(corpus, out, lambda: is_stale(index, corpus), lambda: build(corpus, index, out), stop)
+
+
+def follow(
+    corpus: Path,
+    out: TextIO,
+    due: Callable[[], bool],
+    rebuild: Callable[[], object],
+    stop: threading.Event | None = None,
+) -> None:
+    """Builds now and after each change of the folder where that is due, until it is interrupted or `stop` is set.
 
     What goes wrong with a later build is told once. It is tried again after the next change, and now and then without
     one: space on the disk comes back, and a folder that was moved away.
@@ -70,15 +103,15 @@ def watch(corpus: Path, index: Path, out: TextIO, stop: threading.Event | None =
     Raises:
         AssistantError: the first build fails.
     """
-    if is_stale(index, corpus):
-        build(corpus, index, out)
+    if due():
+        rebuild()
     print(f"Watching {corpus}/ …", file=out, flush=True)
     told = ""
     with contextlib.suppress(KeyboardInterrupt):
         for _ in _looks(corpus, stop or threading.Event()):
             try:
-                if is_stale(index, corpus):
-                    build(corpus, index, out)
+                if due():
+                    rebuild()
                     out.flush()
                 told = ""
             except AssistantError as error:

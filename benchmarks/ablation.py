@@ -41,7 +41,7 @@ from assistant.types import Confidence, Hit, Passage, Ranking, Status
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "benchmarks" / "questions.dev.jsonl"
-Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 Patch = Callable[[], AbstractContextManager[object]]
 
 
@@ -79,9 +79,9 @@ def minilm() -> Path:
 def ranked_by(*, dense: float, lexical: float) -> Callable[..., Ranking]:
     """`Search.rank` by reciprocal rank fusion alone."""
 
-    def rank(self: Search, text: str, query: EncodedQuery, rows: Rows, k: int, candidates: int = 50) -> Ranking:
-        near, _ = self.dense.search(query.vector, candidates, rows)
-        matching, _ = self.lexical.search(text, candidates, rows)
+    def rank(self: Search, text: str, query: EncodedQuery, allowed: Mask, k: int, candidates: int = 50) -> Ranking:
+        near, _ = self.dense.search(query.vector, candidates, allowed)
+        matching, _ = self.lexical.search(text, candidates, allowed)
         hits = [Hit(self.passages[row], score) for row, score in fuse((near, matching), (dense, lexical))[:k]]
         return tuple(hits)
 

@@ -66,11 +66,13 @@ def main() -> int:
         ingest_ratio = measure_ingest(encoder, Path(folder), options.copies)
         data = small_index(Path(folder))
     ratios = []
-    for loaded in (data, enlarged(data, options.passages)):
-        started = time.perf_counter()
-        assistant = Assistant(loaded)
+    for made in (data, enlarged(data, options.passages)):
+        with tempfile.TemporaryDirectory() as folder:
+            index.save(Path(folder), made)
+            started = time.perf_counter()
+            assistant = Assistant.open(Path(folder))
         opened = time.perf_counter() - started
-        print(f"\n{len(loaded.passages):,} passages of {len(loaded.documents)} policies, opened in {opened:.2f} s")
+        print(f"\n{len(made.passages):,} passages of {len(made.documents)} policies, opened in {opened:.2f} s")
         ratios.append(measure_ask(bare, assistant, options.rounds))
         measure_steps(encoder, assistant, options.rounds)
     missed = ratios[0] > ASK_BOUND or ingest_ratio < INGEST_BOUND
@@ -104,7 +106,8 @@ def measure_ingest(encoder: Encoder, folder: Path, copies: int) -> float:
 def small_index(folder: Path) -> IndexData:
     """The index of the corpus as it is."""
     ingest(CORPUS, folder / "small")
-    return index.load(folder / "small")
+    found = index.load(folder / "small")
+    return IndexData(found.manifest, tuple(found.documents), tuple(found.passages), found.vectors, found.tokens)
 
 
 def enlarged(data: IndexData, count: int) -> IndexData:
@@ -131,7 +134,7 @@ def enlarged(data: IndexData, count: int) -> IndexData:
     lengths = np.tile(np.diff(pieces.offsets), copies)
     tokens = TokenVectors(
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        values=np.tile(pieces.values, (copies, 1)),
+        values=np.tile(np.asarray(pieces.values), (copies, 1)),
         starts=np.tile(pieces.starts, copies),
         ends=np.tile(pieces.ends, copies),
         frequencies=pieces.frequencies * copies,
@@ -167,7 +170,7 @@ def measure_ask(bare: SentenceTransformer, assistant: Assistant, rounds: int) ->
 
 def measure_steps(encoder: Encoder, assistant: Assistant, rounds: int) -> None:
     """Where the time of a question goes."""
-    search = assistant._search
+    search = assistant._engine._search
     queries = [encoder.encode_query(question) for question in QUESTIONS]
     rows = [search.dense.search(query.vector, 50)[0] for query in queries]
     steps: dict[str, Callable[[int], object]] = {

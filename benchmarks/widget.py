@@ -19,10 +19,11 @@ from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant.ask import Assistant
+from assistant.ingest import ingest
 from assistant.settings import Settings
 from assistant.web.app import create_app
 from assistant.web.widget import files
-from benchmarks.search import QUESTIONS, small_index
+from benchmarks.search import CORPUS, QUESTIONS
 from tests.conftest import CHROMIUM_NAMES
 from tests.web_fixtures import launch, serving
 
@@ -51,7 +52,8 @@ def main() -> int:
         return 2
     size = print_size()
     with tempfile.TemporaryDirectory() as folder:
-        assistant = Assistant(small_index(Path(folder)))
+        ingest(CORPUS, Path(folder) / "index")
+        assistant = Assistant.open(Path(folder) / "index")
         with serving(page_around) as site, sync_playwright() as playwright:
             # The address of the page that asks, and no limit that a benchmark could meet.
             settings = Settings(cors_origins=site, rate_limit="100000/minute", feedback=Path(folder) / "f.sqlite")

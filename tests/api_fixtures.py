@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from assistant.answering.language import language_of
 from assistant.answering.topics import TOPICS, Topic, find_topic
+from assistant.engines import Shelf
 from assistant.errors import QuestionEmptyError, QuestionTooLongError, UnknownClauseError
 from assistant.lookup import Lookup
 from assistant.policies.describe import read_catalogue
@@ -47,7 +48,7 @@ class WordAssistant:
     def __init__(self, max_question_chars: int = 2000) -> None:
         self._max = max_question_chars
         documents, self._passages = read_corpus()
-        self._lookup = Lookup(documents, self._passages)
+        self._lookup = Lookup(Shelf(documents, self._passages))
         self.asked: list[dict[str, object]] = []
 
     def policies(self) -> tuple[Policy, ...]:
@@ -100,7 +101,7 @@ class WordAssistant:
 
     def phrase(self, text: str, policies: Sequence[str] | None = None, top_k: int = 20) -> tuple[Citation, ...]:
         self._check(text)
-        found = self._lookup.exact((text,), self._lookup.picked(policies))
+        found = self._lookup.exact((text,), self._lookup.picked(policies), top_k)
         return self._lookup.cited(found, found.values())[:top_k]
 
     def compare(self, question: str, policies: Sequence[str]) -> tuple[Answer, ...]:

@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from assistant.ask import Assistant
     from assistant.retrieval.encoder import Encoder
+    from tests.milvus_server import World
 
 ROOT = Path(__file__).resolve().parent.parent
 # Before anything of torch or a hub client is imported: a test asks nobody outside, and two cores are shared.
@@ -22,6 +23,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 for _name in [name for name in os.environ if name.startswith("ASSISTANT_")]:
     del os.environ[_name]
 
+# The servers that `milvus` stands for: milvus-lite, and the one that MILVUS_URI names, where it does.
+SERVERS = ("lite", *(["MILVUS_URI"] if os.environ.get("MILVUS_URI") else []))
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
 # The same examples every time: a red run can be run again, and no test depends on how fast the machine is.
@@ -102,6 +105,17 @@ def assistant(index_dir: Path, encoder: Encoder) -> Assistant:
     from assistant.ask import Assistant
 
     return Assistant.open(index_dir, encoder=encoder)
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def milvus(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
+) -> Iterator[World]:
+    """A Milvus server with collections of its own; tests take tenants of their own."""
+    from tests.milvus_server import running, world
+
+    with running(request.param, tmp_path_factory.mktemp("milvus")) as server, world(server, encoder) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

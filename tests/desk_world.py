@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.answering.topics import TOPICS, Topic, find_topic
+from assistant.engines import Shelf
 from assistant.errors import QuestionError
 from assistant.lookup import Lookup
 from assistant.policies.clauses import clause_tree
@@ -84,7 +85,7 @@ PASSAGES = tuple(
 class DeskAssistant:
     """Finds passages by a word that they share with the question, and answers with those that hold all its words."""
 
-    lookup: Lookup = field(default_factory=lambda: Lookup(DOCUMENTS, PASSAGES))
+    lookup: Lookup = field(default_factory=lambda: Lookup(Shelf(DOCUMENTS, PASSAGES)))
     searched: list[tuple[str, tuple[str, ...] | None]] = field(default_factory=list)
 
     def policies(self) -> tuple[Policy, ...]:
@@ -118,7 +119,7 @@ class DeskAssistant:
         return tuple(self.ask(question, [policy]) for policy in policies)
 
     def phrase(self, text: str, policies: Sequence[str] | None = None, top_k: int = 20) -> tuple[Citation, ...]:
-        found = self.lookup.exact((text,), self.lookup.picked(policies), headings=True)
+        found = self.lookup.exact((text,), self.lookup.picked(policies), top_k, headings=True)
         return self.lookup.cited(found, found.values())[:top_k]
 
     def clauses(self, number: str, policies: Sequence[str] | None = None) -> tuple[Citation, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from assistant.index import IndexData, Manifest
+from assistant.index import IndexData, Manifest, Stored, load, save
 from assistant.retrieval.late import gather
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
 
@@ -55,11 +57,19 @@ def passages_of(document: Document) -> tuple[Passage, ...]:
     return passage(0, Span(0, 6), False), passage(1, Span(7, 32), True)
 
 
-def same(one: IndexData, other: IndexData) -> bool:
+def stored(data: IndexData) -> Stored:
+    """`data` as it is read from disk; what is mapped outlives the folder."""
+    with TemporaryDirectory() as folder:
+        save(Path(folder), data)
+        return load(Path(folder))
+
+
+def same(one: IndexData | Stored, other: IndexData | Stored) -> bool:
     """Whether two indexes hold the same."""
     arrays = [(one.vectors, other.vectors)]
     fields = ("offsets", "values", "starts", "ends", "frequencies")
     arrays += [(getattr(one.tokens, field), getattr(other.tokens, field)) for field in fields]
-    return (one.manifest, one.documents, one.passages) == (other.manifest, other.documents, other.passages) and all(
+    texts = [(each.manifest, tuple(each.documents), tuple(each.passages)) for each in (one, other)]
+    return texts[0] == texts[1] and all(
         left.dtype == right.dtype and np.array_equal(left, right) for left, right in arrays
     )

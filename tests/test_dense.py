@@ -17,6 +17,10 @@ def _unit(count: int, seed: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def _only(rows: list[int], size: int) -> np.ndarray:
+    return np.isin(np.arange(size), rows)
+
+
 @given(st.lists(st.integers(0, 4), max_size=40), st.integers(-1, 45), st.data())
 def test_search_is_exact_with_ties_by_row(kinds: list[int], k: int, data: st.DataObject) -> None:
     """Few distinct vectors, so that ties fall across every k."""
@@ -26,7 +30,7 @@ def test_search_is_exact_with_ties_by_row(kinds: list[int], k: int, data: st.Dat
     candidates = range(len(kinds)) if allowed is None else sorted(set(allowed))
     query = _unit(1, seed=2)[0]
     ranked = sorted(candidates, key=lambda row: (-float(distinct[kinds[row]] @ query), row))
-    rows, scores = Dense(vectors).search(query, k, None if allowed is None else np.array(allowed, dtype=np.int64))
+    rows, scores = Dense(vectors).search(query, k, None if allowed is None else _only(allowed, len(kinds)))
     assert rows.tolist() == ranked[: max(k, 0)]
     np.testing.assert_allclose(scores, vectors[rows] @ query, atol=1e-6)
 
@@ -42,7 +46,7 @@ def test_equal_vectors_score_equally_wherever_they_lie(count: int) -> None:
 def test_restriction_comes_before_ranking() -> None:
     vectors = _unit(500, seed=5)
     query = vectors[0]
-    rows, _ = Dense(vectors).search(query, 3, np.array([499, 7, 7, 12]))
+    rows, _ = Dense(vectors).search(query, 3, _only([499, 7, 7, 12], 500))
     assert sorted(rows.tolist()) == [7, 12, 499]
 
 
@@ -53,5 +57,5 @@ def test_an_empty_index_finds_nothing() -> None:
 
 
 def test_no_allowed_rows_find_nothing() -> None:
-    rows, _ = Dense(_unit(5, seed=7)).search(_unit(1, seed=8)[0], 5, np.empty(0, dtype=np.int64))
+    rows, _ = Dense(_unit(5, seed=7)).search(_unit(1, seed=8)[0], 5, _only([], 5))
     assert rows.tolist() == []

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import AssistantError, IndexDamagedError, IndexMissingError
-from assistant.index import IndexData, load, read_manifest, reading, save
-from assistant.index.files import TOKENS
+from assistant.index import IndexData, Stored, load, read_manifest, reading, save
+from assistant.index.files import NAMES
 from assistant.index.manifest import record_sha256
-from assistant.records import document_line, passage_line, read_document, read_passage
+from assistant.index.rows import Rows
+from assistant.records import check_passage, document_line, passage_line, read_document, read_passage
 from assistant.types import Block, BlockKind, Clause, Document, Passage, Policy, Span
 from tests.index_fixtures import document_named, made, passages_of, same
 
@@ -33,7 +34,8 @@ def test_it_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     loaded = load(tmp_path / "new" / "index")
     assert same(loaded, data)
     assert read_manifest(tmp_path / "new" / "index") == data.manifest
-    assert isinstance(loaded.tokens.values, np.memmap)
+    assert isinstance(loaded.vectors, np.memmap)
+    assert isinstance(loaded.tokens.values, Rows)
 
 
 def test_an_empty_index(tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_a_reader_survives_a_new_build_in_the_middle(tmp_path: Path, monkeypatch
     save(tmp_path, made(1))
     real, calls = reading._open, 0
 
-    def replaced_meanwhile(folder: Path, record: dict[str, object]) -> IndexData:
+    def replaced_meanwhile(folder: Path, record: dict[str, object]) -> Stored:
         nonlocal calls
         calls += 1
         if calls == 1:
@@ -150,7 +152,7 @@ def test_there_is_no_index(tmp_path: Path) -> None:
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["documents.jsonl", "passages.jsonl", "vectors.npy", *TOKENS.values()])
+@pytest.mark.parametrize("name", sorted(NAMES))
 @pytest.mark.parametrize("fault", ["missing", "cut", "changed"])
 def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
     save(tmp_path, made())
@@ -174,8 +176,8 @@ def test_a_faulty_file_is_named(tmp_path: Path, name: str, fault: str) -> None:
         (b"\xff\xfe", "is no JSON"),
         (b"[]", "another format"),
         (b'{"format": 0}', "another format"),
-        (b'{"format": 3}', "incomplete"),
-        (b'{"format": 3, "build": "../elsewhere"}', "incomplete"),
+        (b'{"format": 4}', "incomplete"),
+        (b'{"format": 4, "build": "../elsewhere"}', "incomplete"),
     ],
 )
 def test_a_faulty_manifest_is_told(tmp_path: Path, content: bytes, wrong: str) -> None:
@@ -265,14 +267,16 @@ def test_records_keep_everything(text: str, citable: bool, page: int | None) -> 
     line, other = document_line(document), passage_line(passage)
     assert len(line.splitlines()) == len(other.splitlines()) == 1
     assert read_document(line) == document
-    assert read_passage(other, 4, {"p": document}) == passage
+    assert read_passage(other, 4) == passage
+    check_passage(passage, document)
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("span", [0, 99]), ("span", [-1, 3]), ("sentences", [[0, 32]]), ("clause", 2), ("clause", -1)]
+    ("field", "value"),
+    [("span", [0, 99]), ("span", [-1, 3]), ("sentences", [[0, 32]]), ("clause", 2), ("clause", -1), ("text", "Data")],
 )
 def test_a_passage_outside_its_document_is_refused(field: str, value: object) -> None:
     document = document_named("policy-0")
     record = orjson.loads(passage_line(passages_of(document)[1])) | {field: value}
-    with pytest.raises(ValueError, match=r"outside its document|not in its document"):
-        read_passage(orjson.dumps(record), 1, {"policy-0": document})
+    with pytest.raises(ValueError, match=r"outside its document|not in its document|not that of its span"):
+        check_passage(read_passage(orjson.dumps(record), 1), document)

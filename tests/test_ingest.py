@@ -39,7 +39,9 @@ def test_bad_files_are_left_out_and_told(tmp_path: Path, corpus: Path) -> None:
     (folder / "twin.txt").write_text("We keep your name.", encoding="utf-8")
     (folder / "huge.txt").write_bytes(b"x" * 4096)
     counted = []
-    report = ingest(folder, tmp_path / "index", counted.append, limits=Limits(file_mb=4000 / (1 << 20)))
+    report = ingest(
+        folder, tmp_path / "index", lambda done, _: counted.append(done), limits=Limits(file_mb=4000 / (1 << 20))
+    )
     assert report.documents == 2
     assert sum(counted) == report.passages
     assert sorted(error.file for error in report.errors) == [

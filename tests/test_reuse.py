@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from assistant import index, ingest
-from assistant.index import IndexData, load
+from assistant.index import Stored, load
 from assistant.isolated import Reader
 
 A = "A Privacy Policy\n\n1. Data\nWe keep your name.\n\n2. Sharing\nWe never sell data."
@@ -28,13 +28,14 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def same(one: IndexData, other: IndexData) -> None:
+def same(one: Stored, other: Stored) -> None:
     """Equal but for the last bits of vectors."""
-    assert (one.manifest, one.documents, one.passages) == (other.manifest, other.documents, other.passages)
+    assert one.manifest == other.manifest
+    assert (list(one.documents), list(one.passages)) == (list(other.documents), list(other.passages))
     assert np.allclose(one.vectors, other.vectors, atol=1e-5)
     for field in ("offsets", "starts", "ends", "frequencies"):
         assert np.array_equal(getattr(one.tokens, field), getattr(other.tokens, field)), field
-    assert np.abs(one.tokens.values.astype(int) - other.tokens.values).max() <= 1
+    assert np.abs(np.asarray(one.tokens.values, int) - np.asarray(other.tokens.values)).max() <= 1
 
 
 def change(corpus: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.retrieval.spelling import Spelling
+from assistant.retrieval.spelling import Spelling, counted
 
 TEXTS = [
     "We collect personal information and cookies. italki shares information.",
@@ -34,28 +34,28 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("question", "expected"), EXAMPLES)
 def test_example(question: str, expected: str) -> None:
-    assert Spelling(TEXTS, KNOWN).mended(question) == expected
+    assert Spelling(counted(TEXTS).items(), KNOWN).mended(question) == expected
 
 
 def test_nearer_first_then_first_letter_then_frequency() -> None:
     texts = ["paper paper paper taper taper", "caper caper caper caper"]
-    spelling = Spelling(texts, KNOWN)
+    spelling = Spelling(counted(texts).items(), KNOWN)
     assert spelling.mended("xaper") == "caper"
     assert spelling.mended("tapor") == "taper"
     assert spelling.mended("papre") == "paper"
 
 
 def test_an_empty_corpus_mends_nothing() -> None:
-    assert Spelling([], KNOWN).mended("infromation") == "infromation"
+    assert Spelling((), KNOWN).mended("infromation") == "infromation"
 
 
 @given(st.text())
 def test_mending_again_changes_nothing(question: str) -> None:
-    spelling = Spelling(TEXTS, KNOWN)
+    spelling = Spelling(counted(TEXTS).items(), KNOWN)
     once = spelling.mended(question)
     assert spelling.mended(once) == once
 
 
 @given(st.sampled_from("personal information cookies pictures italki".split()))
 def test_words_of_the_corpus_stay(word: str) -> None:
-    assert Spelling(TEXTS, KNOWN).mended(f"{word} {word.title()}") == f"{word} {word.title()}"
+    assert Spelling(counted(TEXTS).items(), KNOWN).mended(f"{word} {word.title()}") == f"{word} {word.title()}"

@@ -82,7 +82,7 @@ def test_each_policy_is_sorted_once(assistant: Assistant, monkeypatch: pytest.Mo
 
 
 def test_a_policy_without_passages_is_about_nothing(assistant: Assistant) -> None:
-    sorter = Sorter(assistant.encoder.encode_query, assistant._search.late)
+    sorter = Sorter(assistant.encoder.encode_query, assistant._engine)
     assert sorter.sort([]) == {topic: [] for topic in TOPICS}
     assert sorter.evidence([]).shape == (0, len(TOPICS), EVIDENCE)
 

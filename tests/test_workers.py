@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.engines import Embedded
 from assistant.errors import BusyError, IndexDamagedError, QuestionEmptyError
 from assistant.workers import Workers, shared_out
 from tests.api_fixtures import ITALKI
@@ -279,7 +280,7 @@ def test_an_index_is_forgotten_with_the_assistant_over_it(index_dir: Path) -> No
         def forget(self, generation: int) -> None:
             forgotten.append(generation)
 
-    served = Served(load(index_dir), 100, Counting(), 7)  # type: ignore[arg-type]
+    served = Served(Embedded(load(index_dir)), 100, Counting(), 7)  # type: ignore[arg-type]
     assert served.policies()
     assert served.clause(ITALKI, "2.1")
     assert not forgotten

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Sequence
 
-from assistant.retrieval.encoder import EncodedQuery
-from assistant.retrieval.late import TokenVectors
+import numpy as np
+from numpy.typing import NDArray
+
 from assistant.types import Passage, Span
 
 # A sentence is marked only where it matches the question nearly as well as the best one does …
@@ -14,13 +15,14 @@ _NEAR_BEST = 0.97
 _LEAST = 0.4
 
 
-def marks(passage: Passage, late: TokenVectors, query: EncodedQuery, every_item: bool) -> tuple[Span, ...]:
+def marks(
+    passage: Passage, scores: Callable[[Sequence[Span]], NDArray[np.float32]], every_item: bool
+) -> tuple[Span, ...]:
     """Spans inside `passage` that answer the question; none when unsure.
 
     Args:
         passage: what is cited.
-        late: token vectors of all passages.
-        query: the encoded question.
+        scores: how well each of some parts of its text matches the question.
         every_item: mark all items where the passage holds a list, for questions that ask for one.
     """
     sentences = passage.sentences
@@ -28,12 +30,11 @@ def marks(passage: Passage, late: TokenVectors, query: EncodedQuery, every_item:
         return ()
     if len(sentences) == 1:
         return sentences
-    spans = [_within(passage, span) for span in sentences]
-    scores = late.span_scores(query.tokens, passage.id, spans, late.weights(query.pieces))
-    best = float(scores.max())
+    matches = scores([_within(passage, span) for span in sentences])
+    best = float(matches.max())
     if best < _LEAST:
         return ()
-    near = [sentences[int(at)] for at in np.flatnonzero(scores >= _NEAR_BEST * best)[:2]]
+    near = [sentences[int(at)] for at in np.flatnonzero(matches >= _NEAR_BEST * best)[:2]]
     items = _items(passage) if every_item else ()
     if items:
         near = [span for span in near if not _leads_in(passage, span)]

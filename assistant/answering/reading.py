@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from assistant.answering.marks import marks
 from assistant.answering.understand import Question
 from assistant.retrieval.encoder import EncodedQuery
-from assistant.retrieval.late import TokenVectors
+from assistant.retrieval.engine import Engine
 from assistant.types import Passage, Policy, Span
 
 
@@ -25,18 +26,23 @@ class Reading:
 
 
 def marks_of(
-    reading: Reading, passage: Passage, late: TokenVectors, exact: Mapping[Passage, tuple[Span, ...]]
-) -> tuple[Span, ...]:
-    """What to mark in a passage that is cited.
+    reading: Reading, passages: Sequence[Passage], engine: Engine, exact: Mapping[Passage, tuple[Span, ...]]
+) -> list[tuple[Span, ...]]:
+    """What to mark in each of the passages that are cited.
 
     Args:
         reading: the question.
-        passage: what is cited for it.
-        late: word pieces of all passages.
+        passages: what is cited for it.
+        engine: where they are from.
         exact: where a phrase that was asked for stands; a clause that was asked for by number has no marks.
     """
-    if passage in exact:
-        return exact[passage]
-    if reading.asked.numbers and passage.number in reading.asked.numbers:
-        return ()
-    return marks(passage, late, reading.query, reading.asked.wants_list)
+    numbers = set(reading.asked.numbers)
+    matched = [passage for passage in passages if passage not in exact and passage.number not in numbers]
+    found = dict(exact)
+    if matched:
+        weights = engine.weights(reading.query.pieces)
+        held = engine.pieces(matched)
+        for row, passage in enumerate(matched):
+            scores = partial(held.span_scores, reading.query.tokens, row, weights=weights)
+            found[passage] = marks(passage, scores, reading.asked.wants_list)
+    return [found.get(passage, ()) for passage in passages]

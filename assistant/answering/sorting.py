@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from assistant.answering.topics import QUESTIONS, TOPICS, Topic
 from assistant.errors import EncoderError
 from assistant.retrieval.encoder import EncodedQuery
-from assistant.retrieval.late import TokenVectors
+from assistant.retrieval.engine import Engine
 from assistant.types import Passage
 
 Floats = NDArray[np.float32]
@@ -50,15 +50,15 @@ class Model:
 class Sorter:
     """Sorts passages of one index by topic; used by any number of threads."""
 
-    def __init__(self, encode: Callable[[str], EncodedQuery], late: TokenVectors) -> None:
+    def __init__(self, encode: Callable[[str], EncodedQuery], engine: Engine) -> None:
         """Encodes the topics' questions.
 
         Args:
             encode: the encoder that the index was built with.
-            late: word pieces of all passages of the index.
+            engine: the index.
         """
         self._encode = encode
-        self._late = late
+        self._engine = engine
         self._asked = [encode(question) for questions in QUESTIONS for question in questions]
         # float32[questions, dim]
         self._vectors = np.stack([query.vector for query in self._asked])
@@ -93,8 +93,8 @@ class Sorter:
         """
         if not passages:
             return np.zeros((0, len(TOPICS), EVIDENCE), dtype=np.float32)
-        rows = np.array([passage.id for passage in passages], dtype=np.int64)
-        text = np.stack([self._late.max_sim(query.tokens, rows) for query in self._asked], axis=1)
+        held, rows = self._engine.pieces(passages), np.arange(len(passages))
+        text = np.stack([held.max_sim(query.tokens, rows) for query in self._asked], axis=1)
         labels = [next((label for label in reversed(passage.path) if _WORD.search(label)), "") for passage in passages]
         known = {label: self._heading(label) for label in set(labels)}
         heading = np.stack([known[label] for label in labels])

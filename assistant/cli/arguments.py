@@ -54,6 +54,11 @@ def _ingest(command: _Command) -> None:
         "--check", action="store_true", help="say what is out of date, and build nothing; 1 where there is any"
     )
     how.add_argument("--watch", action="store_true", help="build now, and again after each change of the folder")
+    sub.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="only the I-th of N shares of the files, for where several machines fill one server",
+    )
 
 
 def _ask(command: _Command) -> None:

@@ -8,15 +8,26 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
-from assistant.cli.opening import folders, opened
+from assistant.cli.opening import folders, opened, served
+from assistant.errors import SettingsError
 from assistant.settings import Settings
+from assistant.shards import Shard
 
 
 def ingest(args: argparse.Namespace) -> int:
     """Builds the index, says what is stale, or follows the folder; 1 where a file is bad or something is stale."""
     corpus, index = folders(args)
+    settings = Settings.from_environment()
+    if served(args, settings):
+        return _upload(args, settings, corpus)
+    if args.shard:
+        raise SettingsError(
+            "--shard is for several machines that fill one Milvus server, and an index on this machine has one writer; "
+            "name the server with ASSISTANT_ENGINE, or leave --shard out."
+        )
     from assistant.freshness import is_stale
     from assistant.upkeep import build, check, watch
 
@@ -26,6 +37,20 @@ def ingest(args: argparse.Namespace) -> int:
         watch(corpus, index, sys.stdout)
         return 0
     return 1 if build(corpus, index, sys.stdout) else 0
+
+
+def _upload(args: argparse.Namespace, settings: Settings, corpus: Path) -> int:
+    """As `ingest`, into a server."""
+    from assistant import upload
+
+    shard = Shard.parse(args.shard) if args.shard else Shard()
+    if args.check:
+        return 1 if upload.check(settings, corpus, shard, sys.stdout) else 0
+    if args.watch:
+        upload.watch(settings, corpus, shard, sys.stdout)
+        return 0
+    # What is up to date is not written again.
+    return 1 if upload.build(settings, corpus, shard, sys.stdout) else 0
 
 
 def ask(args: argparse.Namespace) -> int:

@@ -20,6 +20,11 @@ def folders(args: argparse.Namespace) -> tuple[Path, Path]:
     return getattr(args, "corpus", settings.corpus), getattr(args, "index", settings.index)
 
 
+def served(args: argparse.Namespace, settings: Settings) -> bool:
+    """Whether a server is asked; an index that is named on the command line goes before the settings."""
+    return not settings.embedded and not hasattr(args, "index")
+
+
 def opened(args: argparse.Namespace) -> Assistant:
     """The assistant over the index, which is built first where it is missing or of another corpus.
 
@@ -27,7 +32,12 @@ def opened(args: argparse.Namespace) -> Assistant:
     whose corpus is not there.
     """
     corpus, index = folders(args)
-    longest = Settings.from_environment().max_question_chars
+    settings = Settings.from_environment()
+    if served(args, settings):
+        from assistant.remote import opened as opened_there
+
+        return opened_there(settings)
+    longest = settings.max_question_chars
     from assistant.ask import Assistant
     from assistant.freshness import is_stale
 

@@ -2,17 +2,36 @@
 
     index/README.md           stays
     index/manifest.json       names the build that counts; replaced in one step when a new one is complete
-    index/build-<digest>/     documents.jsonl passages.jsonl vectors.npy tokens_*.npy
+    index/build-<digest>/     what files.py names
 
 A build is written beside the old one, brought to disk, and only then named by the manifest, so that a process killed at
-any moment leaves the old index or the new one. What it leaves unfinished goes with the next save.
+any moment leaves the old index or the new one. What it leaves unfinished goes with the next save,
+except what was encoded: index/.encoded/ keeps that until an index holds it.
 """
 
 from __future__ import annotations
 
-from assistant.index.data import IndexData
+from assistant.index.building import Build
+from assistant.index.data import IndexData, digest
+from assistant.index.journal import Journal, Known
 from assistant.index.manifest import MANIFEST, Manifest, read_manifest
 from assistant.index.reading import load
-from assistant.index.writing import alone, save
+from assistant.index.stored import Stored
+from assistant.index.writing import alone, building, publish, save
 
-__all__ = ["MANIFEST", "IndexData", "Manifest", "alone", "load", "read_manifest", "save"]
+__all__ = [
+    "MANIFEST",
+    "Build",
+    "IndexData",
+    "Journal",
+    "Known",
+    "Manifest",
+    "Stored",
+    "alone",
+    "building",
+    "digest",
+    "load",
+    "publish",
+    "read_manifest",
+    "save",
+]

@@ -5,21 +5,22 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import orjson
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from assistant.errors import AssistantError, IndexDamagedError, IndexMissingError
-from assistant.index.data import IndexData, record_of
-from assistant.index.files import BUILD, DOCUMENTS, PASSAGES, TOKENS, VECTORS, described, folder_to_disk, same, to_disk
-from assistant.index.manifest import MANIFEST, read_record
-from assistant.records import document_line, passage_line
+from assistant.index.building import Build
+from assistant.index.data import Counts, IndexData, record_of
+from assistant.index.files import BUILD, described, folder_to_disk, same, to_disk
+from assistant.index.manifest import MANIFEST, Manifest, read_record
+from assistant.types import Passage
 
 # All that a save has not put into place yet.
 _UNFINISHED = ".building"
@@ -62,14 +63,18 @@ def alone(index_dir: Path, waiting: Callable[[], None] | None = None) -> Iterato
         lock.release()
 
 
-def save(index_dir: Path, data: IndexData) -> None:
-    """Makes `data` the index in `index_dir`; the same data gives the same bytes.
+@contextmanager
+def building(index_dir: Path, dim: int, token_dim: int) -> Iterator[Build]:
+    """A build beside the index in `index_dir`, to be filled and then given to `publish`; without that it goes.
+
+    Args:
+        index_dir: folder of the index; it is made where it is missing.
+        dim: dimensions of a passage's vector.
+        token_dim: dimensions of a word piece's vector.
 
     Raises:
         AssistantError: the folder cannot be written.
-        ValueError: rows, ids or quotes do not belong together.
     """
-    _check_rows(data)
     try:
         index_dir.mkdir(parents=True, exist_ok=True)
         # The system frees the lock of a process that is killed.
@@ -77,43 +82,82 @@ def save(index_dir: Path, data: IndexData) -> None:
             # A killed one may have left something.
             shutil.rmtree(index_dir / _UNFINISHED, ignore_errors=True)
             try:
-                _publish(index_dir, data)
+                folder = index_dir / _UNFINISHED / "build"
+                folder.mkdir(parents=True)
+                with ExitStack() as opened:
+                    yield Build(opened, folder, index_dir / _UNFINISHED / "scratch", dim, token_dim)
             finally:
                 _sweep(index_dir)
     except OSError as error:
         raise _unwritable(index_dir, error) from error
 
 
-def _check_rows(data: IndexData) -> None:
+def publish(index_dir: Path, build: Build, manifest: Manifest, frequencies: NDArray[np.int32]) -> Counts:
+    """Makes what was built the index in `index_dir`; the same content gives the same bytes.
+
+    Args:
+        index_dir: folder of the index.
+        build: made by `building`, with the vectors of all its passages.
+        manifest: what it was built from.
+        frequencies: int32[vocabulary], in how many passages each word piece occurs.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        ValueError: there are not as many vectors as passages.
+    """
+    counts = build.finish(frequencies)
+    written, draft = index_dir / _UNFINISHED / "build", index_dir / _UNFINISHED / MANIFEST
+    folder_to_disk(written)
+    files = described(written)
+    digest = hashlib.sha256(orjson.dumps(files, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    place = index_dir / f"build-{digest}"
+    # All that takes space is written before anything is put into place.
+    with draft.open("wb") as file:
+        record = record_of(manifest, counts, place.name, files)
+        file.write(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+        to_disk(file)
+    if place.exists() and not _intact(place, files):
+        shutil.rmtree(place)
+    if not place.exists():
+        written.rename(place)
+    folder_to_disk(index_dir)
+    draft.replace(index_dir / MANIFEST)
+    folder_to_disk(index_dir)
+    return counts
+
+
+def save(index_dir: Path, data: IndexData) -> None:
+    """Makes `data` the index in `index_dir`.
+
+    Raises:
+        AssistantError: the folder cannot be written.
+        ValueError: rows, ids or quotes do not belong together.
+    """
+    passages = _by_document(data)
+    with building(index_dir, data.vectors.shape[1], data.tokens.values.shape[1]) as build:
+        for document, own in zip(data.documents, passages, strict=True):
+            build.add(document, own)
+        build.encoded(data.vectors, data.tokens)
+        publish(index_dir, build, data.manifest, data.tokens.frequencies)
+
+
+def _by_document(data: IndexData) -> list[list[Passage]]:
+    """The passages of each document."""
     texts = {document.policy.id: document.text for document in data.documents}
     if len(texts) != len(data.documents):
         raise ValueError("two documents have one id")
-    count = len(data.passages)
-    if not count == len(data.vectors) == len(data.tokens):
+    if not len(data.passages) == len(data.vectors) == len(data.tokens):
         raise ValueError("passages, vectors and token vectors differ in number")
+    found: dict[str, list[Passage]] = {policy: [] for policy in texts}
     for row, passage in enumerate(data.passages):
         if passage.id != row or passage.text != passage.span.of(texts[passage.policy]):
             raise ValueError(f"passage {row} has another id, or its text is not that of its span")
-
-
-def _publish(index_dir: Path, data: IndexData) -> None:
-    written, manifest = index_dir / _UNFINISHED / "build", index_dir / _UNFINISHED / MANIFEST
-    written.mkdir(parents=True)
-    files = _write_build(written, data)
-    digest = hashlib.sha256(orjson.dumps(files, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
-    build = index_dir / f"build-{digest}"
-    # All that takes space is written before anything is put into place.
-    with manifest.open("wb") as file:
-        record = record_of(data, build.name, files)
-        file.write(orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
-        to_disk(file)
-    if build.exists() and not _intact(build, files):
-        shutil.rmtree(build)
-    if not build.exists():
-        written.rename(build)
-    folder_to_disk(index_dir)
-    manifest.replace(index_dir / MANIFEST)
-    folder_to_disk(index_dir)
+        found[passage.policy].append(passage)
+    if [passage for each in found.values() for passage in each] != list(data.passages):
+        raise ValueError("passages have another order than their documents")
+    return list(found.values())
 
 
 def _sweep(index_dir: Path) -> None:
@@ -126,27 +170,6 @@ def _sweep(index_dir: Path) -> None:
     for other in index_dir.iterdir():
         if BUILD.fullmatch(other.name) and other.name != named:
             shutil.rmtree(other, ignore_errors=True)
-
-
-def _write_build(folder: Path, data: IndexData) -> dict[str, dict[str, Any]]:
-    """Writes all files of a build; returns size and SHA-256 of each by name."""
-    _write_lines(folder / DOCUMENTS, map(document_line, data.documents))
-    _write_lines(folder / PASSAGES, map(passage_line, data.passages))
-    arrays = {VECTORS: data.vectors} | {name: getattr(data.tokens, field) for field, name in TOKENS.items()}
-    for name, array in arrays.items():
-        with (folder / name).open("wb") as file:
-            # Given the file itself, numpy writes by C's own buffers, which lose their rest on a full disk, and no word.
-            np.save(SimpleNamespace(write=file.write), array, allow_pickle=False)
-            to_disk(file)
-    folder_to_disk(folder)
-    return described(folder)
-
-
-def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    with path.open("wb") as file:
-        for line in lines:
-            file.write(line + b"\n")
-        to_disk(file)
 
 
 def _intact(build: Path, files: dict[str, dict[str, Any]]) -> bool:

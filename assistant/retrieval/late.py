@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +27,25 @@ SCALE = 127
 _BLOCK = 4 * 65536
 
 
+class Values(Protocol):
+    """An array of which only slices of rows are asked for; it may lie in a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and dimensions."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice, /) -> NDArray[np.int8]: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenVectors:
     """The word pieces of all passages, in passage order; special pieces and punctuation are left out."""
 
     # int64[n+1]: pieces of passage `row` are `offsets[row]:offsets[row + 1]`.
     offsets: NDArray[np.int64]
-    # int8[total, d]: unit vectors times SCALE, rounded; may be memory-mapped.
-    values: NDArray[np.int8]
+    # int8[total, d]: unit vectors times SCALE, rounded.
+    values: Values
     # int32[total]: where each piece starts and ends in `Passage.text`, in code points; -1 in the context, which counts
     # for ranking (without it hit@3 on the development questions is 9 points lower) but is never marked.
     starts: NDArray[np.int32]

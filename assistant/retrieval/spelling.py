@@ -25,19 +25,28 @@ _LONG = 8
 _OFTEN = 2
 
 
+def counted(texts: Iterable[str]) -> Counter[str]:
+    """How often each word stands in `texts` that a misspelt one may have been meant for, folded."""
+    return Counter(word for text in texts for word in _WORD.findall(text.casefold()))
+
+
 class Spelling:
     """The words of one corpus, as what a question may have meant."""
 
-    def __init__(self, texts: Iterable[str], known: Callable[[str], bool]) -> None:
-        """Reads the corpus.
+    def __init__(self, counts: Iterable[tuple[str, int]], known: Callable[[str], bool]) -> None:
+        """Takes the words.
 
         Args:
-            texts: what is searched.
+            counts: words, as `counted` finds them, with how often each stands.
             known: whether a folded word is right even where the corpus lacks it: "promos" is not "photos".
         """
-        counts = Counter(word for text in texts for word in _WORD.findall(text.casefold()))
-        self._counts = {word: count for word, count in counts.items() if count >= _OFTEN}
-        self._stems = frozenset(map(stem, counts))
+        self._counts: dict[str, int] = {}
+        stems = set()
+        for word, count in counts:
+            stems.add(stem(word))
+            if count >= _OFTEN:
+                self._counts[word] = count
+        self._stems = frozenset(stems)
         self._known = known
         self._nearest = lru_cache(maxsize=4096)(self._find)
 

@@ -54,8 +54,8 @@ class _Index(NamedTuple):
     """The index that workers open when they start."""
 
     generation: int
-    # Name of its build.
-    build: str
+    # Names it to the workers.
+    build: object
 
 
 class Workers:
@@ -122,11 +122,11 @@ class Workers:
         with self._changed:
             return tuple(worker.process.pid for worker in self._living)
 
-    def open(self, build: str) -> int | None:
+    def open(self, build: object) -> int | None:
         """Lets each worker open the index in the folder, one after the other, so that the others go on answering.
 
         Args:
-            build: name of the build that it must be.
+            build: what names it: of an index in a folder the name of the build that it must be.
 
         Returns:
             The number by which this index is asked about until it is forgotten; None where another has taken its place.

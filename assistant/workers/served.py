@@ -9,9 +9,11 @@ from pathlib import Path
 
 from assistant.answering.abstain import Evidence
 from assistant.ask import Assistant
-from assistant.index import IndexData, load
+from assistant.engines import Embedded
+from assistant.index import load
 from assistant.index.manifest import read_record
 from assistant.lookup import Lookup
+from assistant.retrieval.engine import Library
 from assistant.types import Answer, Citation
 from assistant.workers.pool import Workers
 
@@ -22,12 +24,12 @@ _ALL_SUGGESTIONS = 1000
 class Served(Assistant):
     """Answers as the `Assistant` over the same index does, and holds neither the encoder nor what is searched in."""
 
-    def __init__(self, data: IndexData, max_question_chars: int, workers: Workers, generation: int) -> None:
-        """Looks up in `data`; `workers` know the same index by the number `generation`, until this object is gone."""
+    def __init__(self, library: Library, max_question_chars: int, workers: Workers, generation: int) -> None:
+        """Looks up in `library`; `workers` know it by the number `generation`, until this object is gone."""
         # What methods that are not overridden read.
-        self._lookup = Lookup(data.documents, data.passages)
+        self._lookup = Lookup(library)
         self._max_question_chars = max_question_chars
-        self._policies = tuple(document.policy for document in data.documents)
+        self._policies = library.policies()
         self._call = partial(workers.call, generation)
         self._suggested = lru_cache(maxsize=256)(partial(self._call, "suggestions"))
         self._sorted = lru_cache(maxsize=256)(partial(self._call, "topic"))
@@ -113,4 +115,4 @@ def open_served(index_dir: Path, max_question_chars: int, workers: Workers) -> S
         generation = workers.open(build)
         # None where another process has put a new index into place meanwhile.
         if generation is not None:
-            return Served(data, max_question_chars, workers, generation)
+            return Served(Embedded(data), max_question_chars, workers, generation)

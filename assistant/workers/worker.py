@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from assistant.ask import Assistant
 
 _LOG = logging.getLogger(__name__)
-# The method of a call that opens an index; its one argument is the name of the build.
+# The method of a call that opens an index; its one argument names the build.
 OPEN = "open"
 _WARM = "Which data is collected?"
 
@@ -98,7 +98,7 @@ class Answering:
             del self._opened[generation]
         try:
             if call.method == OPEN:
-                return Reply(self._open(call.generation, str(call.args[0])))
+                return Reply(self._open(call.generation, call.args[0]))
             return Reply(getattr(self._opened[call.generation], call.method)(*call.args))
         except AssistantError as error:
             return Reply(None, error)
@@ -106,13 +106,18 @@ class Answering:
             _LOG.error("An error while answering.", exc_info=error)
             return Reply(None, RuntimeError(f"{type(error).__name__} in a worker"))
 
-    def _open(self, generation: int, build: str) -> bool:
-        """Opens the index that lies in the folder and asks it something; whether it is this build."""
+    def opened(self, build: object) -> Assistant | None:
+        """The assistant over the index that lies in the folder; None where that is not this build."""
         from assistant.ask import Assistant
         from assistant.index.manifest import read_record
 
         assistant = Assistant.open(self._job.index_dir, self._job.max_question_chars, self._encoder)
-        if read_record(self._job.index_dir)["build"] != build:
+        return assistant if read_record(self._job.index_dir)["build"] == build else None
+
+    def _open(self, generation: int, build: object) -> bool:
+        """Opens an index and asks it something; whether it is this build."""
+        assistant = self.opened(build)
+        if not assistant:
             return False
         if assistant.policies():
             assistant.ask(_WARM, top_k=1)

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from assistant.answering.abstain import TOPIC_FILE
 from assistant.ask import Assistant
+from assistant.engines import Embedded
 from assistant.index import IndexData, Manifest
 from assistant.retrieval.encoder import EncodedQuery
 from assistant.retrieval.late import SCALE, gather
 from tests.api_fixtures import read_corpus
+from tests.index_fixtures import stored
 
 _WORD = re.compile(r"\w+")
 _VOCABULARY = 4096
@@ -67,4 +69,4 @@ def quick_assistant() -> Assistant:
         frequencies[np.unique(numbers)] += 1
     tokens = gather(pieces, frequencies, _TOKEN_DIM)
     data = IndexData(Manifest("words", "", "", {}), documents, passages, np.array(vectors), tokens)
-    return Assistant(data, encoder=WordEncoder())  # type: ignore[arg-type]
+    return Assistant(Embedded(stored(data)), encoder=WordEncoder())  # type: ignore[arg-type]

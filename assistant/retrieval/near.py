@@ -1,0 +1,96 @@
+"""Nearest passages among very many, nearly all of them: vectors sorted into cells, of which a question enters a few.
+
+Vectors are kept there in one byte a dimension, so that a million take 400 MB; what is found is compared again by the
+vectors themselves. docs/scale.md measures how many of the nearest are found.
+
+Source: Jégou, Douze, Schmid 2011, "Product Quantization for Nearest Neighbor Search" (inverted file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+Vectors = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+# Vectors from which on it is worth it: comparing each of 200,000 takes 20 ms in one thread.
+LEAST = 200_000
+# Vectors in one file, which is what a build holds in memory.
+PART = 200_000
+# Vectors that a cell's middle is found by, and how often it is moved.
+_SAMPLE = 64
+_ROUNDS = 10
+_SEED = 1
+# Cells that a question enters; of those that are allowed only in part more are entered, up to so many times as many.
+_ENTERED = 64
+_MORE = 4
+# How many times as many as are wanted are compared again by their own vectors.
+_AGAIN = 4
+
+
+def parts(vectors: Vectors) -> Iterator[bytes]:
+    """The files of an index over these vectors, one after the other.
+
+    Args:
+        vectors: float32[n, dim], unit rows; may be memory-mapped.
+    """
+    count, dim = vectors.shape
+    cells = 1 << max(0, round(np.log2(2 * max(1, count) ** 0.5)))
+    middles = faiss.IndexFlatIP(dim)
+    empty = faiss.IndexIVFScalarQuantizer(
+        middles, dim, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT, False
+    )
+    empty.cp.seed, empty.cp.niter, empty.cp.spherical = _SEED, _ROUNDS, True
+    empty.cp.max_points_per_centroid = _SAMPLE
+    drawn = np.random.default_rng(_SEED).choice(count, min(count, _SAMPLE * cells), replace=False)
+    empty.train(np.ascontiguousarray(vectors[np.sort(drawn)], dtype=np.float32))
+    for first in range(0, count, PART):
+        part = faiss.clone_index(empty)
+        last = min(first + PART, count)
+        # A few at a time: what is mapped into memory is copied on its way.
+        for start in range(first, last, PART // 8):
+            rows = np.arange(start, min(start + PART // 8, last))
+            part.add_with_ids(np.ascontiguousarray(vectors[rows[0] : rows[-1] + 1]), rows)
+        yield faiss.serialize_index(part).tobytes()
+
+
+class Near:
+    """The index that `parts` made, mapped into memory."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        """Maps the files.
+
+        Args:
+            files: in their order.
+        """
+        self._parts = [faiss.read_index(str(file), faiss.IO_FLAG_MMAP) for file in files]
+
+    def __len__(self) -> int:
+        return sum(int(part.ntotal) for part in self._parts)
+
+    def search(self, query: Vectors, k: int, allowed: Mask | None) -> Rows:
+        """Rows among which nearly all of the `k` nearest are, in no order.
+
+        Args:
+            query: float32[dim], unit length.
+            k: how many are wanted.
+            allowed: bool[n], search among these only; None for all.
+        """
+        entered, selector = _ENTERED, None
+        if allowed is not None:
+            share = int(np.count_nonzero(allowed)) / max(1, len(allowed))
+            entered = int(_ENTERED / max(share, 1 / _MORE))
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))  # type: ignore[call-arg, arg-type]
+        parameters = faiss.SearchParametersIVF(nprobe=entered, sel=selector)  # type: ignore[call-arg]
+        asked = np.ascontiguousarray(query[np.newaxis], dtype=np.float32)
+        found = [part.search(asked, _AGAIN * k, params=parameters) for part in self._parts]
+        scores = np.concatenate([each[0][0] for each in found])
+        rows = np.concatenate([each[1][0] for each in found])
+        best = np.argsort(-scores, kind="stable")[: _AGAIN * k]
+        return rows[best][rows[best] >= 0]
