@@ -158,6 +158,9 @@ def test_requirements_are_pinned_and_agree() -> None:
     assert len({**runtime, **dev, **train}) == len(runtime) + len(dev) + len(train)
     assert {**runtime, **dev, **train}.items() <= pins("constraints.txt").items()
     assert runtime["torch"] == "2.13.0"
+    # Peers are installed apart from the product; those that share an environment with it share its versions.
+    assert set(pins("requirements-peers.txt")) - set(pins("constraints.txt")) == {"bm25s", "txtai"}
+    assert pins("requirements-peers-haiku.txt")
 
 
 def imported(paths: list[Path]) -> set[str]:
