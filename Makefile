@@ -4,12 +4,14 @@ SHELL := bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Where the systems are installed that `make peers` compares with.
+PEERS ?= .venv-peers
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # What the browser tests need: a browser, fonts for every script that the policies are written in, and a reverse proxy.
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check audit browser format bench scale faults updates fuzz load quality lighthouse train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench scale faults updates fuzz load quality peers lighthouse train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +80,9 @@ load: $(VENV)/.installed-dev ## Measure how soon the server is ready, how many i
 quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; POLICYQA=folder adds the questions there.
 	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))
 
+peers: $(PEERS)/.installed ## Measure txtai, bm25s + FAISS by hand and, where Python 3.12 is, haiku.rag beside this product.
+	PYTHONPATH=. $(PEERS)/bin/python benchmarks/peers.py --write --copies $(or $(COPIES),1) $$([ ! -x $(PEERS)/haiku/bin/python ] || echo --haiku $(PEERS)/haiku/bin/python)
+
 lighthouse: browser $(VENV)/.installed-dev ## Let Lighthouse, from npm, score the accessibility of every page; below 95 fails.
 	PYTHONPATH=. $(BIN)/python benchmarks/lighthouse.py
 
@@ -98,8 +103,8 @@ lock: $(VENV)/.installed-dev ## Write what is installed into constraints.txt, an
 	@mv constraints.new constraints.txt
 	$(BIN)/python tools/supply.py write
 
-clean: ## Remove the virtual environment, the built index and all caches.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## Remove the virtual environments, the built index and all caches.
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find index -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -114,4 +119,17 @@ $(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-milvus.txt | $(BIN)/python
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# haiku.rag needs Python 3.12 or newer and gets an environment of its own, where such a Python is found; HAIKU_PYTHON
+# names one that is not on PATH.
+$(PEERS)/.installed: requirements-peers.txt requirements-peers-haiku.txt requirements.txt constraints.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.txt
+	@for python in $(HAIKU_PYTHON) $(PYTHON) python3.12 python3.13; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || continue; \
+	  echo "haiku.rag is installed for $$($$python --version)"; \
+	  $$python -m venv $(PEERS)/haiku; \
+	  exec $(PEERS)/haiku/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers-haiku.txt; \
+	done; echo "No Python 3.12 or newer is found: haiku.rag is left out."
 	@touch $@

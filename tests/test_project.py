@@ -159,6 +159,9 @@ def test_requirements_are_pinned_and_agree() -> None:
     assert len(together) == sum(map(len, files))
     assert together.items() <= pins("constraints.txt").items()
     assert files[0]["torch"] == "2.13.0"
+    # Peers are installed apart from the product; those that share an environment with it share its versions.
+    assert set(pins("requirements-peers.txt")) - set(pins("constraints.txt")) == {"bm25s", "txtai"}
+    assert pins("requirements-peers-haiku.txt")
 
 
 def imported(paths: list[Path]) -> set[str]:
