@@ -28,7 +28,7 @@ from assistant.retrieval.search import LEXICAL_WEIGHT
 from assistant.retrieval.tokens import tokens
 from assistant.types import Document, Hit, Passage, Policy, Ranking
 
-# Word pieces of passages that are kept in memory, some 25 KB each; and policies with their documents or passages.
+# Passages whose word pieces or texts are kept in memory, some 8 kB each; and policies with their documents or passages.
 _KEPT_PIECES = 2048
 _KEPT_POLICIES = 256
 # The server's BM25 counts over the passages of all tenants, or of one segment: of so many times as many as are wanted
@@ -65,6 +65,7 @@ class Milvus:
         self._last_counts = (last._entries.keys(), last._counts) if last and "_counts" in last.__dict__ else None
         self._pool = ThreadPoolExecutor(_CALLS, thread_name_prefix="milvus")
         self._pieces: Kept[Place, Pieces] = last._pieces if last else Kept(partial(_fetch_pieces, store), _KEPT_PIECES)
+        self._texts: Kept[Place, bytes] = last._texts if last else Kept(store.payloads, _KEPT_PIECES)
         self._documents: Kept[str, Document] = (
             last._documents if last else Kept(partial(_fetch_documents, store), _KEPT_POLICIES)
         )
@@ -259,7 +260,7 @@ class Milvus:
 
     def _records(self, rows: Sequence[tuple[int, Place]]) -> list[Passage]:
         """The passages at these rows and places."""
-        data = self._store.payloads([place._replace(kind=Kind.RECORD) for _, place in rows])
+        data = self._texts([place._replace(kind=Kind.RECORD) for _, place in rows])
         return [read_passage_of(each, row) for each, (row, _) in zip(data, rows, strict=True)]
 
 
