@@ -92,5 +92,5 @@ def _read(data: bytes, suffix: str, row: Policy | None = None) -> Document | Non
     passages = split(document)
     lines = enumerate(map(passage_line, passages))
     assert kept == document
-    assert tuple(read_passage(line, at, {kept.policy.id: kept}) for at, line in lines) == passages
+    assert tuple(read_passage(line, at) for at, line in lines) == passages
     return document
