@@ -18,7 +18,7 @@ from assistant.engines.milvus.kept import Kept
 from assistant.engines.milvus.packing import Kind, Pieces, Place, read_document_of, read_passage_of, read_pieces
 from assistant.engines.milvus.store import Found, Scope, Store
 from assistant.engines.milvus.terms import counted, score, terms
-from assistant.errors import EngineError
+from assistant.errors import BusyError, EngineError
 from assistant.retrieval.encoder import EncodedQuery
 from assistant.retrieval.engine import CANDIDATES
 from assistant.retrieval.fusion import fuse
@@ -36,6 +36,9 @@ _KEPT_POLICIES = 256
 _MORE = 2
 # Searches by vectors that run at the same time.
 _CALLS = 8
+# Said where rows are gone that a reader of long ago counts on, and seconds after which it is worth asking again.
+_REPLACED = "The policies on the search server have been replaced meanwhile; ask again in a moment."
+_WAIT = 5
 # Searches at most until none finds a passage that is only on its way in or out.
 _TRIES = 5
 
@@ -133,6 +136,8 @@ class Milvus:
         nearest = self._pool.submit(self._living, partial(self._store.near, query.vector), depth, scope)
         lexical = self._lexical(text, depth, scope)
         found = {self._row(each): Place(each.generation, Kind.PIECES, each.ordinal) for each in nearest.result()}
+        if not found and self._citable(scope):
+            raise BusyError(_REPLACED, _WAIT)
         near = list(found)
         found |= {row: place for row, place, _ in lexical}
         fused = [row for row, _ in fuse((near, [row for row, _, _ in lexical]), (1.0, 1.0))[:depth]]
@@ -180,6 +185,11 @@ class Milvus:
         if len(wanted) == len(self._generations):
             return Scope(without=self._without)
         return Scope(generations=tuple(sorted(self._generations[policy] for policy in wanted)))
+
+    def _citable(self, scope: Scope) -> bool:
+        """Whether there is anything to find; of passages that were named nobody knows."""
+        searched = self._entries if scope.generations is None else scope.generations
+        return scope.places is None and any(self._entries[generation].citable for generation in searched)
 
     def _lexical(self, text: str, depth: int, scope: Scope) -> list[tuple[int, Place, float]]:
         """Row, place and score of the best matching passages, best first; only of those that share a token."""
