@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check audit browser format bench scale faults updates fuzz load quality peers lighthouse train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench scale milvus faults updates fuzz load quality peers lighthouse train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and 
 
 scale: $(VENV)/.installed-dev ## Measure how far one machine goes, from 100 to 1,000,000 passages; takes half an hour and 13 GB of disk.
 	PYTHONPATH=. $(BIN)/python benchmarks/scale.py --plot docs/scale.svg
+
+milvus: $(VENV)/.installed-dev ## Ask the judged questions of a Milvus server too, and count bytes per clause.
+	PYTHONPATH=. $(BIN)/python benchmarks/milvus.py
 
 faults: $(VENV)/.installed-dev ## Kill 200 ingests at random moments and count what survives.
 	PYTHONPATH=. $(BIN)/python benchmarks/faults.py

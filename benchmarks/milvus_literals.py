@@ -85,11 +85,13 @@ def main() -> None:
     try:
         values = hostile(args.count)
         client.insert(name, [{"id": at, "tenant": each, "stub": [0.0, 1.0]} for at, each in enumerate(values)])
+        # Waits for all rows, so that the others need not.
+        client.query(name, filter="id == 0", output_fields=["id"], consistency_level="Strong")
         wrong = []
         for at, value in enumerate(values):
             others = f"tenant in {texts([value, values[at - 1]])} and tenant != {text(values[at - 1])}"
             for where in (f"tenant == {text(value)}", others):
-                found = client.query(name, filter=where, output_fields=["tenant"])
+                found = client.query(name, filter=where, output_fields=["tenant"], consistency_level="Eventually")
                 if [(row["id"], row["tenant"]) for row in found] != [(at, value)]:
                     wrong.append((value, where, len(found)))
         print(

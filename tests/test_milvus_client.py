@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import grpc
 import pytest
+from milvus_lite.adapter.grpc.servicer import MilvusServicer
+from milvus_lite.db import MilvusLite
 from pymilvus.exceptions import MilvusException, ParamError
+from pymilvus.grpc_gen import milvus_pb2_grpc
 
 from assistant.engines.milvus import client as module
 from assistant.engines.milvus.client import Client, Server
@@ -202,3 +210,46 @@ def test_a_server_that_is_killed_and_started_again_goes_on_answering(tmp_path: P
         assert not client.degraded
     finally:
         lite.kill()
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The port of a server that speaks TLS, with a certificate of its own, and what it was told to log in with."""
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    for name in ("server", "other"):
+        files = ["-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / f"{name}.pem")]
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *files, *names],
+            check=True,
+            capture_output=True,
+        )
+    given: list[str] = []
+
+    class Ear(grpc.ServerInterceptor):  # type: ignore[misc]
+        def intercept_service(self, then: Any, details: Any) -> Any:
+            given.extend(str(value) for key, value in details.invocation_metadata if key == "authorization")
+            return then(details)
+
+    database = MilvusLite(str(tmp_path / "data"))
+    server = grpc.server(ThreadPoolExecutor(2), interceptors=[Ear()])
+    milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
+    certificate = [((tmp_path / "server.key").read_bytes(), (tmp_path / "server.pem").read_bytes())]
+    port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials(certificate))
+    server.start()
+    try:
+        yield port, given
+    finally:
+        server.stop(None).wait()
+        database.close()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes the certificates, is not on PATH")
+def test_tls_checks_the_server_and_carries_the_token(secured: tuple[int, list[str]], tmp_path: Path) -> None:
+    port, given = secured
+    client = Client(Server(f"https://localhost:{port}", SECRET, tmp_path / "server.pem", seconds=20.0))
+    assert client.call("has_collection", "rows") is False
+    assert base64.b64decode(given[-1]).decode() == SECRET
+    for uri, ca in ((f"https://localhost:{port}", tmp_path / "other.pem"), (f"http://localhost:{port}", None)):
+        with pytest.raises(BusyError, match="does not answer") as told:
+            Client(Server(uri, SECRET, ca, seconds=1.0))
+        assert "S3cret" not in str(told.value)

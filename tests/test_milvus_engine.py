@@ -15,7 +15,7 @@ from assistant.engines import Embedded
 from assistant.engines.milvus.engine import Milvus
 from assistant.engines.milvus.store import Scope
 from assistant.engines.milvus.terms import counted, terms
-from assistant.errors import EngineError, UnknownClauseError, UnknownPolicyError
+from assistant.errors import BusyError, EngineError, UnknownClauseError, UnknownPolicyError
 from assistant.evaluation.questions import JudgedQuestion, read_questions
 from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.phrases import exact_spans, longest_word, runs
@@ -285,10 +285,18 @@ def test_rows_of_old_versions_go_after_a_while(milvus: World, tmp_path: Path) ->
     (old,) = store.entries()
     milvus.ingest(tenant, policy(tmp_path, 2))
     assert store.held(old.generation)
+    late = Milvus(store, (old,))
+    assert late.matched("cookies")
     milvus.ingest(tenant, policy(tmp_path, 2), grace=0.0)
     assert not store.held(old.generation)
+    # Whoever reads what is gone hears of it, and is not told that no clause answers.
     with pytest.raises(EngineError, match="is missing"):
-        Milvus(store, (old,)).document("policy")
+        late.document("policy")
+    query = milvus.encoder.encode_query("cookies")
+    for policies in (["policy"], None):
+        with pytest.raises(BusyError, match="have been replaced meanwhile"):
+            late.rank("", query, 5, policies)
+    assert late.rank("", query, 5, []) == ()
     (entry,) = store.entries()
     assert entry.retired == ()
     # Back to what was there before, and away.

