@@ -183,6 +183,8 @@ def test_the_widget_answers_in_a_page(proxied: Proxied, page: Page) -> None:
 
 def test_the_desk_finds(proxied: Proxied, page: Page) -> None:
     page.goto(f"{proxied.url}/agents")
+    # Shown by the page's own script, which reads the search box too.
+    expect(page.get_by_role("button", name="Retention")).to_be_visible(timeout=PATIENCE * 1000)
     box = page.get_by_role("searchbox").first
     box.fill("information")
     box.press("Enter")
