@@ -79,16 +79,17 @@ def roster(policies: tuple[Policy, ...]) -> Roster:
     companies: dict[str, set[str]] = {}
     for policy in policies:
         companies.setdefault(company_of[policy.id], set()).add(policy.id)
-    found: dict[str, Alias] = {}
+    spelt: dict[str, tuple[Alias, set[str]]] = {}
     for policy in policies:
         for alias in _company_aliases(policy, frozenset(companies[company_of[policy.id]])):
-            _add(found, alias)
+            _add(spelt, alias)
     # What a company is called is nobody's product or web address.
-    owned = frozenset(found)
+    owned = frozenset(spelt)
     for policy in policies:
         for alias in _own_aliases(policy):
             if alias.key not in owned:
-                _add(found, alias)
+                _add(spelt, alias)
+    found = {key: replace(alias, policies=frozenset(ids)) for key, (alias, ids) in spelt.items()}
     return Roster(
         MappingProxyType(found),
         MappingProxyType({sound(alias.key): alias for alias in found.values() if alias.forgiving}),
@@ -100,13 +101,13 @@ def roster(policies: tuple[Policy, ...]) -> Roster:
     )
 
 
-def _add(found: dict[str, Alias], alias: Alias) -> None:
+def _add(spelt: dict[str, tuple[Alias, set[str]]], alias: Alias) -> None:
     """Adds `alias`; one that is spelt the same names the policies of both."""
-    known = found.get(alias.key)
+    known, ids = spelt.get(alias.key, (None, set()))
     if known is None or (known.literal and not alias.literal):
-        found[alias.key] = alias
+        spelt[alias.key] = alias, set(alias.policies)
     elif not alias.literal or known.literal:
-        found[alias.key] = replace(known, policies=known.policies | alias.policies)
+        ids |= alias.policies
 
 
 def company_keys(policies: Sequence[Policy]) -> dict[str, str]:

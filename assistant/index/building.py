@@ -28,6 +28,7 @@ from assistant.index.files import (
     WORDS,
     to_disk,
 )
+from assistant.index.rows import Rows
 from assistant.records import check_passage, document_line, passage_line, policy_line
 from assistant.retrieval import near
 from assistant.retrieval.late import TokenVectors
@@ -116,8 +117,7 @@ class Build:
         for file in (*lines, self._citable, self._digests, self._vectors, self._values, self._starts, self._ends):
             file.close()
         if counts.passages >= near.LEAST:
-            vectors = np.load(self._folder / VECTORS, mmap_mode="r", allow_pickle=False)
-            for number, part in enumerate(near.parts(vectors)):
+            for number, part in enumerate(near.parts(Rows(self._folder / VECTORS))):
                 with (self._folder / f"near_{number}.faiss").open("wb") as out:
                     out.write(part)
                     to_disk(out)

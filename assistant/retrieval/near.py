@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import faiss
 import numpy as np
@@ -23,6 +24,8 @@ Mask = NDArray[np.bool_]
 LEAST = 200_000
 # Vectors in one file, which is what a build holds in memory.
 PART = 200_000
+# Vectors that are read at a time.
+_BLOCK = 16384
 # Vectors that a cell's middle is found by, and how often it is moved.
 _SAMPLE = 64
 _ROUNDS = 10
@@ -34,12 +37,18 @@ _MORE = 4
 _AGAIN = 4
 
 
-def parts(vectors: Vectors) -> Iterator[bytes]:
-    """The files of an index over these vectors, one after the other.
+class Stored(Protocol):
+    """Vectors of which only slices of rows are asked for, float32[n, dim]; they may lie in a file."""
 
-    Args:
-        vectors: float32[n, dim], unit rows; may be memory-mapped.
-    """
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and dimensions."""
+
+    def __getitem__(self, rows: slice, /) -> Vectors: ...
+
+
+def parts(vectors: Stored) -> Iterator[bytes]:
+    """The files of an index over these unit vectors, one after the other."""
     count, dim = vectors.shape
     cells = 1 << max(0, round(np.log2(2 * max(1, count) ** 0.5)))
     middles = faiss.IndexFlatIP(dim)
@@ -48,16 +57,21 @@ def parts(vectors: Vectors) -> Iterator[bytes]:
     )
     empty.cp.seed, empty.cp.niter, empty.cp.spherical = _SEED, _ROUNDS, True
     empty.cp.max_points_per_centroid = _SAMPLE
-    drawn = np.random.default_rng(_SEED).choice(count, min(count, _SAMPLE * cells), replace=False)
-    empty.train(np.ascontiguousarray(vectors[np.sort(drawn)], dtype=np.float32))
+    drawn = np.sort(np.random.default_rng(_SEED).choice(count, min(count, _SAMPLE * cells), replace=False))
+    sample = [block[drawn[(drawn >= first) & (drawn < first + _BLOCK)] - first] for first, block in _blocks(vectors)]
+    empty.train(np.concatenate(sample))
     for first in range(0, count, PART):
         part = faiss.clone_index(empty)
-        last = min(first + PART, count)
-        # A few at a time: what is mapped into memory is copied on its way.
-        for start in range(first, last, PART // 8):
-            rows = np.arange(start, min(start + PART // 8, last))
-            part.add_with_ids(np.ascontiguousarray(vectors[rows[0] : rows[-1] + 1]), rows)
+        for start, block in _blocks(vectors, first, min(first + PART, count)):
+            part.add_with_ids(block, np.arange(start, start + len(block)))
         yield faiss.serialize_index(part).tobytes()
+
+
+def _blocks(vectors: Stored, first: int = 0, last: int | None = None) -> Iterator[tuple[int, Vectors]]:
+    """Some vectors after the others, with the row of the first."""
+    last = vectors.shape[0] if last is None else last
+    for start in range(first, last, _BLOCK):
+        yield start, np.ascontiguousarray(vectors[start : min(start + _BLOCK, last)], dtype=np.float32)
 
 
 class Near:
