@@ -90,7 +90,9 @@ def main() -> int:
     parser.add_argument("--copies", type=int, default=1, help="times that the policies lie there (default: 1)")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/peers.md and docs/peers.svg")
     options = parser.parse_args()
-    pythons = {name: options.haiku if name.startswith("haiku") else Path(sys.executable) for name in options.only}
+    # Not resolved: a virtual environment's Python is a link, and is told by where that lies.
+    haiku = options.haiku.absolute() if options.haiku else None
+    pythons = {name: haiku if name.startswith("haiku") else Path(sys.executable) for name in options.only}
 
     rows = []
     with tempfile.TemporaryDirectory() as folder:
