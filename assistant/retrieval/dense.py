@@ -6,7 +6,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.retrieval.near import Near
+from assistant.retrieval.near import LEAST, Near
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -14,7 +14,7 @@ Vectors = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # Passages of which each is compared, whatever there is to find the nearest by.
-FEW = 100_000
+FEW = LEAST
 
 
 class Dense:
