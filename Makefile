@@ -84,7 +84,7 @@ quality: $(VENV)/.installed-dev ## Measure what each part of the search earns; P
 	PYTHONPATH=. $(BIN)/python benchmarks/ablation.py $(if $(POLICYQA),--policyqa $(POLICYQA))
 
 peers: $(PEERS)/.installed ## Measure txtai, bm25s + FAISS by hand and, where Python 3.12 is, haiku.rag beside this product.
-	PYTHONPATH=. $(PEERS)/bin/python benchmarks/peers.py --write --copies $(or $(COPIES),1) $$([ ! -x $(PEERS)/haiku/bin/python ] || echo --haiku $(PEERS)/haiku/bin/python)
+	PYTHONPATH=. $(PEERS)/bin/python benchmarks/peers.py --write $$([ ! -x $(PEERS)/haiku/bin/python ] || echo --haiku $(PEERS)/haiku/bin/python)
 
 lighthouse: browser $(VENV)/.installed-dev ## Let Lighthouse, from npm, score the accessibility of every page; below 95 fails.
 	PYTHONPATH=. $(BIN)/python benchmarks/lighthouse.py

@@ -215,6 +215,7 @@ class Bare:
 
 
 SYSTEMS: dict[str, type[System]] = {
+    "bare": Bare,
     "ours": Ours,
     "ours-search": OursSearch,
     "by-hand": ByHand,
@@ -223,5 +224,4 @@ SYSTEMS: dict[str, type[System]] = {
     "txtai-own": TxtaiOwn,
     "haiku": Haiku,
     "haiku-own": HaikuOwn,
-    "bare": Bare,
 }

