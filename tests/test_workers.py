@@ -89,6 +89,7 @@ def test_cores_are_shared_out(stated: str, count: int, each: str, monkeypatch: p
 
 def test_a_worker_that_ends_is_replaced_and_its_question_asked_again(two: Workers, folder: Path) -> None:
     generation = opened(two)
+    until(lambda: len(two.pids()) == 2)
     before = set(two.pids())
     assert two.call(generation, "die", "once") in before
     until(lambda: len(started(folder)) == 3)
