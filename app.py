@@ -7,13 +7,19 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantError
 from assistant.settings import Settings
 from assistant.workers.process import usual_count
+
+if TYPE_CHECKING:
+    from assistant.generations import Generations
+    from assistant.workers import Workers
+    from assistant.workers.worker import Call, Job, Reply
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,14 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _serve_here(settings: Settings) -> None:
     """Everything in this process."""
-    if settings.embedded:
-        from assistant.generations import Generations
-
-        generations = Generations(settings.index, settings.max_question_chars)
-    else:
-        from assistant.remote import followed
-
-        generations = followed(settings)
+    generations = _generations(settings)
     from assistant.web.app import serve
 
     serve(generations, settings)
@@ -71,49 +70,51 @@ def _serve_here(settings: Settings) -> None:
 
 def _serve_by_workers(settings: Settings) -> None:
     """Pages in this process, answers in others, which load the encoder while this one loads the web application."""
-    if not settings.embedded:
-        _serve_remotely(settings)
-        return
-    from assistant.index import read_manifest
     from assistant.web.log import start_log
     from assistant.workers import Workers, shared_out
 
-    # Before anything is started.
-    read_manifest(settings.index)
+    answering = _answering(settings)
     # What is started from here reads them.
     os.environ.update(shared_out(settings.workers))
     # An answer is sent while the next one is made.
     settings = replace(settings, concurrency=max(settings.concurrency, 2 * settings.workers))
+    prepare = partial(start_log, settings.log)
     longest = settings.max_question_chars
-    with Workers(settings.index, settings.workers, longest, prepare=partial(start_log, settings.log)) as workers:
-        from assistant.generations import Generations
+    with Workers(settings.index, settings.workers, longest, prepare=prepare, answering=answering) as workers:
         from assistant.web.app import serve
-        from assistant.workers.served import open_served
 
-        serve(Generations(settings.index, longest, lambda _: open_served(settings.index, longest, workers)), settings)
+        serve(_generations(settings, workers), settings)
 
 
-def _serve_remotely(settings: Settings) -> None:
-    """As `_serve_by_workers`, over a Milvus server: each process has a connection of its own."""
+def _answering(settings: Settings) -> Callable[[Job], Callable[[Call], Reply]]:
+    """What makes workers reply, where there is something to reply from: told before anything is started."""
+    if settings.embedded:
+        from assistant.index import read_manifest
+        from assistant.workers.worker import Answering
+
+        read_manifest(settings.index)
+        return Answering
     from assistant.engines.milvus.opening import opened_store
-    from assistant.remote import AnsweringRemotely, followed
-    from assistant.web.log import start_log
-    from assistant.workers import Workers, shared_out
+    from assistant.remote import AnsweringRemotely
 
-    # Before anything is started.
     opened_store(settings)
-    os.environ.update(shared_out(settings.workers))
-    settings = replace(settings, concurrency=max(settings.concurrency, 2 * settings.workers))
-    with Workers(
-        settings.index,
-        settings.workers,
-        settings.max_question_chars,
-        prepare=partial(start_log, settings.log),
-        answering=partial(AnsweringRemotely, settings),
-    ) as workers:
-        from assistant.web.app import serve
+    return partial(AnsweringRemotely, settings)
 
-        serve(followed(settings, workers), settings)
+
+def _generations(settings: Settings, workers: Workers | None = None) -> Generations:
+    """The newest policies of the engine, answered from by `workers`, or in this process where there are none."""
+    if not settings.embedded:
+        from assistant.remote import followed
+
+        return followed(settings, workers)
+    from assistant.generations import Generations
+
+    index, longest = settings.index, settings.max_question_chars
+    if workers is None:
+        return Generations(index, longest)
+    from assistant.workers.served import open_served
+
+    return Generations(index, longest, lambda _: open_served(index, longest, workers))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from assistant.engines.milvus.store import Row, Store
 from assistant.engines.milvus.terms import terms
 from assistant.errors import CorpusError, EngineError, PolicyFileError
 from assistant.freshness import corpus_digests
+from assistant.index import digest
 from assistant.ingest import IngestReport
 from assistant.isolated import Limits, Reader
 from assistant.policies import reader_sha256
@@ -71,12 +72,13 @@ class Bulk:
             limits: what reading one file may take; a file that takes more is left out and reported.
 
         Raises:
-            CorpusError: the folder or its policies.csv cannot be used, or holds no policy at all.
+            CorpusError: the folder or its policies.csv cannot be used, holds no policy at all, or no policy of the
+                shard could be read; nothing is removed then.
             EngineError, BusyError: the server cannot be used, or does not answer.
         """
         started = time.monotonic()
-        wanted, errors = self._wanted(corpus)
         catalogue = read_catalogue(corpus)
+        wanted, errors = self._wanted(corpus, catalogue)
         known = self._known()
         failed = list(errors)
         passages = encoded = documents = 0
@@ -93,6 +95,10 @@ class Bulk:
                     entry, new = self._write(replace(entry, file=path.name), generation, document, found, progress)
                     encoded += new
                 documents, passages = documents + 1, passages + entry.passages
+        if wanted and not documents:
+            # Rather what stands there is old than nothing is.
+            told = " ".join(map(str, failed))
+            raise CorpusError(f"No policy of shard {self._shard} in {corpus} could be read, so none is removed. {told}")
         for entry in known.values():
             self._store.put_entry(entry.gone(time.time()))
         self._sweep()
@@ -105,7 +111,7 @@ class Bulk:
         Raises:
             CorpusError, EngineError, BusyError: as for `ingest`.
         """
-        wanted, _ = self._wanted(corpus)
+        wanted, _ = self._wanted(corpus, read_catalogue(corpus))
         known = {policy: entry for policy, entry in self._known().items() if entry.generation}
         told = []
         for path, generation in wanted.items():
@@ -114,10 +120,11 @@ class Bulk:
                 told.append(f"{'changed' if entry else 'added'}: {path.name}")
         return (*told, *(f"removed: {entry.file}" for entry in known.values()))
 
-    def _wanted(self, corpus: Path) -> tuple[dict[Path, str], tuple[PolicyFileError, ...]]:
+    def _wanted(
+        self, corpus: Path, catalogue: Mapping[str, object]
+    ) -> tuple[dict[Path, str], tuple[PolicyFileError, ...]]:
         """The files of the shard with the generation that each must have, and what is wrong with names of files."""
         digests = corpus_digests(corpus)
-        catalogue = read_catalogue(corpus)
         paths, errors = list_sources(corpus)
         if not paths:
             raise CorpusError(f"There is no policy in {corpus}; put .txt, .md, .html or .pdf files there.")
@@ -139,7 +146,7 @@ class Bulk:
         before = entry.generation
         entry = entry.begun(generation)
         self._store.put_entry(entry)
-        contents = [_content(passage) for passage in passages]
+        contents = [digest(passage).hex() for passage in passages]
         held = self._store.held(generation)
         missing = [at for at, content in enumerate(contents) if held.get(at) != content]
         new = self._put(missing, passages, contents, before, generation, progress) if missing else 0
@@ -237,9 +244,3 @@ def _generation(path: Path, digests: Mapping[str, str], catalogue: Mapping[str, 
         read_page().sha256,
     ]
     return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:32]
-
-
-def _content(passage: Passage) -> str:
-    """Names what is encoded of a passage: its text and the context before it."""
-    context = len(passage.indexed) - len(passage.text)
-    return hashlib.sha256(f"{context}\0{passage.indexed}".encode()).hexdigest()[:32]

@@ -180,6 +180,15 @@ def test_a_file_that_cannot_be_read_is_told_and_left_out(milvus: World, tmp_path
     assert [policy.id for policy in milvus.engine("faulty").policies()] == ["a"]
 
 
+def test_a_folder_of_which_nothing_can_be_read_removes_nothing(milvus: World, tmp_path: Path) -> None:
+    folder = corpus_of(tmp_path, a="We keep names.")
+    milvus.ingest("unreadable", folder)
+    (folder / "a.txt").write_bytes(b"")
+    with pytest.raises(CorpusError, match=r"No policy of shard 1/1 .* could be read, so none is removed\. a\.txt: "):
+        milvus.ingest("unreadable", folder)
+    assert milvus.engine("unreadable").policies()
+
+
 def test_a_folder_without_policies_removes_nothing(milvus: World, tmp_path: Path) -> None:
     """It is more likely the wrong folder than the end of all policies."""
     folder = corpus_of(tmp_path, a="We keep names.")

@@ -65,6 +65,28 @@ def test_what_is_damaged_is_not_known_and_what_comes_after_is(tmp_path: Path, na
     assert len(journal(tmp_path).known().digests) == expected + 1
 
 
+@pytest.mark.parametrize("count", ["1" + "0" * 18, "1" + "0" * 30, "2e48", "-1", '"many"'])
+def test_a_line_that_tells_of_more_than_there_is_is_not_believed(tmp_path: Path, count: str) -> None:
+    first = encoded("a", "b")
+    journal(tmp_path).append(DIGESTS, first.vectors, first.tokens)
+    path = tmp_path / FOLDER / "journal.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"passages":' + count.encode() + b',"pieces":1,"sha256":""}\n')
+    assert len(journal(tmp_path).known().digests) == 2
+
+
+def test_a_journal_that_cannot_be_mended_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = encoded("a", "b")
+    journal(tmp_path).append(DIGESTS, first.vectors, first.tokens)
+    path = tmp_path / FOLDER / "journal.jsonl"
+    path.write_bytes(path.read_bytes() + b"?")
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert not len(journal(tmp_path).known().digests)
+
+
 def test_what_another_encoder_left_goes(tmp_path: Path) -> None:
     found = encoded("a", "b")
     journal(tmp_path).append(DIGESTS, found.vectors, found.tokens)

@@ -7,6 +7,7 @@ Only what a line vouches for is read again.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -71,7 +72,7 @@ class Journal:
     def append(self, digests: NDArray[np.uint8], vectors: NDArray[np.float32], tokens: TokenVectors) -> None:
         """Keeps what was encoded."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        rows = (digests, vectors, np.diff(tokens.offsets), tokens.values, tokens.starts, tokens.ends)
+        rows: tuple[Any, ...] = (digests, vectors, np.diff(tokens.offsets), tokens.values, tokens.starts, tokens.ends)
         sha256 = hashlib.sha256()
         for (name, kind, _), array in zip(self._kinds, rows, strict=True):
             content = np.ascontiguousarray(array, dtype=kind).tobytes()
@@ -95,9 +96,13 @@ class Journal:
             with ExitStack() as stack:
                 files = [stack.enter_context((self._folder / name).open("r+b")) for name, _, _ in self._kinds]
                 ends = [0] * len(files)
-                for line in (self._folder / _LINES).read_bytes().splitlines():
+                lengths = [os.fstat(file.fileno()).st_size for file in files]
+                said = (self._folder / _LINES).read_bytes()
+                for line in said.splitlines():
                     told = self._told(line)
                     sizes = self._sizes(told[0], told[1])
+                    if any(end + size > length for end, size, length in zip(ends, sizes, lengths, strict=True)):
+                        break
                     sha256 = hashlib.sha256()
                     for file, size in zip(files, sizes, strict=True):
                         sha256.update(file.read(size))
@@ -106,21 +111,22 @@ class Journal:
                     ends = [end + size for end, size in zip(ends, sizes, strict=True)]
                     found.append(told[:2])
                     kept += line + b"\n"
-                for file, end in zip(files, ends, strict=True):
-                    file.truncate(end)
+                for file, end, length in zip(files, ends, lengths, strict=True):
+                    if end < length:
+                        file.truncate(end)
+            if kept != said:
+                (self._folder / _LINES).write_bytes(kept)
         except OSError:
-            found, kept = [], b""
+            found = []
         if not found:
             shutil.rmtree(self._folder, ignore_errors=True)
-        else:
-            (self._folder / _LINES).write_bytes(kept)
         return found
 
     def _told(self, line: bytes) -> tuple[int, int, str]:
         try:
             record = orjson.loads(line)
             return max(0, int(record["passages"])), max(0, int(record["pieces"])), str(record["sha256"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError):
             return 0, 0, ""
 
     def _sizes(self, passages: int, pieces: int) -> list[int]:
