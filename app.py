@@ -71,13 +71,13 @@ def _serve_here(settings: Settings) -> None:
 def _serve_by_workers(settings: Settings) -> None:
     """Pages in this process, answers in others, which load the encoder while this one loads the web application."""
     from assistant.web.log import start_log
-    from assistant.workers import Workers, shared_out
+    from assistant.workers import CALLS, Workers, shared_out
 
     answering = _answering(settings)
     # What is started from here reads them.
     os.environ.update(shared_out(settings.workers))
     # An answer is sent while the next one is made.
-    settings = replace(settings, concurrency=max(settings.concurrency, 2 * settings.workers))
+    settings = replace(settings, concurrency=max(settings.concurrency, (CALLS + 1) * settings.workers))
     prepare = partial(start_log, settings.log)
     longest = settings.max_question_chars
     with Workers(settings.index, settings.workers, longest, prepare=prepare, answering=answering) as workers:

@@ -149,6 +149,10 @@ class Notes:
         self._fail()
         self.counts.append((status, language, policies, question))
 
+    def count_all(self, questions: Sequence[tuple[str, str, tuple[str, ...], str]]) -> None:
+        for each in questions:
+            self.count(*each)
+
     def _fail(self) -> None:
         if self.failure is not None:
             raise self.failure

@@ -49,7 +49,8 @@ class FakeAnswering:
         raise QuestionEmptyError("The question is empty; type one.")
 
     def sleep(self, _: Call, seconds: float) -> int:
-        (self._folder / "asleep").touch()
+        with (self._folder / "asleep").open("a") as asleep:
+            asleep.write("z")
         time.sleep(seconds)
         return os.getpid()
 

@@ -146,7 +146,7 @@ def test_many_threads_encode_alike(encoder: Encoder) -> None:
         found = list(threads.map(encoder.encode_query, questions))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one.vector, other.vector, atol=1e-6)
-        np.testing.assert_allclose(one.tokens, other.tokens, atol=1e-6)
+        np.testing.assert_allclose(one.tokens, other.tokens, atol=5e-6)
 
 
 def encoded_in_a_process(before: str) -> str:
@@ -187,8 +187,8 @@ def test_questions_of_several_threads_get_the_vectors_that_they_get_alone(encode
         np.testing.assert_array_equal(other.pieces, one.pieces)
 
 
-def test_long_texts_are_not_padded_to_more_than_the_bound() -> None:
+def test_no_pass_has_more_pieces_than_the_bound() -> None:
     lengths = [200, 10, 250, 12, 600, 11, 240]
     groups = list(_groups(lengths))
-    assert groups == [[4], [2, 6], [0, 3], [5, 1]]
-    assert all(len(group) == 1 or len(group) * lengths[group[0]] <= PIECES for group in groups)
+    assert groups == [[4], [2], [6], [0, 3, 5, 1]]
+    assert all(len(group) == 1 or sum(lengths[at] for at in group) <= PIECES for group in groups)

@@ -34,7 +34,7 @@ def test_it_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     loaded = load(tmp_path / "new" / "index")
     assert same(loaded, data)
     assert read_manifest(tmp_path / "new" / "index") == data.manifest
-    assert isinstance(loaded.vectors, np.memmap)
+    assert isinstance(loaded.vectors.base, np.memmap)
     assert isinstance(loaded.tokens.values, Rows)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from assistant.engines import Embedded
 from assistant.errors import BusyError, IndexDamagedError, QuestionEmptyError
-from assistant.workers import Workers, shared_out
+from assistant.workers import CALLS, Workers, shared_out
 from tests.api_fixtures import ITALKI
 from tests.fake_worker import FakeAnswering
 from tests.operated import PATIENCE, ROOT
@@ -67,11 +67,21 @@ def opened(workers: Workers, build: str = "a") -> int:
 
 
 def test_questions_are_answered_at_once_and_each_by_one_worker(two: Workers, folder: Path) -> None:
+    until(lambda: len(two.pids()) == 2)
     generation = opened(two)
     with ThreadPoolExecutor(8) as people:
         pids = list(people.map(lambda _: two.call(generation, "sleep", 0.1), range(8)))
     assert set(pids) == set(two.pids()) == set(started(folder))
     assert sorted(pids.count(pid) for pid in set(pids)) == [4, 4]
+
+
+def test_a_worker_has_several_questions_at_a_time(folder: Path) -> None:
+    """So that they are encoded together."""
+    with Workers(folder, 1, 100, answering=FakeAnswering, preloaded=()) as workers, ThreadPoolExecutor(CALLS) as people:
+        generation = opened(workers)
+        started = time.monotonic()
+        assert len(set(people.map(lambda _: workers.call(generation, "sleep", 1), range(CALLS)))) == 1
+        assert time.monotonic() - started < CALLS
 
 
 def test_what_is_wrong_with_a_question_is_told_in_its_own_words(two: Workers) -> None:
@@ -142,14 +152,14 @@ def test_an_answer_that_takes_too_long_is_given_up(folder: Path) -> None:
 def test_who_waits_too_long_for_a_worker_is_told_so(folder: Path) -> None:
     with (
         Workers(folder, 1, 100, answering=FakeAnswering, preloaded=(), seconds=1) as workers,
-        ThreadPoolExecutor(1) as other,
+        ThreadPoolExecutor(CALLS) as others,
     ):
         generation = opened(workers)
-        first = other.submit(workers.call, generation, "sleep", 3600)
-        until((folder / "asleep").exists)
+        calls = [others.submit(workers.call, generation, "sleep", 3600) for _ in range(CALLS)]
+        until(lambda: (folder / "asleep").exists() and len((folder / "asleep").read_text()) == CALLS)
         with pytest.raises(BusyError):
             workers.call(generation, "pid")
-        assert isinstance(first.exception(PATIENCE), BusyError)
+        assert all(isinstance(each.exception(PATIENCE), BusyError) for each in calls)
 
 
 def test_an_older_index_is_asked_about_until_it_is_forgotten(two: Workers, folder: Path) -> None:

@@ -20,31 +20,39 @@ _FLOAT, _INT64 = TensorProto.FLOAT, TensorProto.INT64
 _OPSET = 18
 _IR = 9
 _OF_RUNTIME = "com.microsoft"
+# What is added to how much a piece attends to one of another text: e^-40 of that is left, which no float32 shows. Of
+# the usual -10000 numbers below the smallest normal one are left, and a processor takes many times as long for those.
+_APART = -40.0
 
 
 def graph(config: Mapping[str, Any], token_dim: int) -> bytes:
     """The graph of an encoder, as a file.
 
-    Its inputs are `pieces` int64[b, longest], numbers of word pieces, and `mask` int32[b, longest], 1 where a text has
-    a piece. Its outputs are `vectors` float32[b, dim] and `tokens` float32[b, longest, token_dim], unit rows.
+    Several texts are one row of pieces, without padding, of which each attends to those of its own text alone. The
+    inputs, each int64[n], tell of every piece its number (`pieces`), its place in its text from 0 (`places`) and the
+    number of its text from 0, ascending (`texts`). The outputs are `vectors` float32[b, dim] of the texts and `tokens`
+    float32[n, token_dim] of the pieces, unit rows.
 
     Args:
         config: arguments of transformers' BertConfig.
         token_dim: dimensions of a word piece's vector.
     """
     made = _Graph()
-    dim = config["hidden_size"]
-    states = _embedded(made, config)
+    dim, first = config["hidden_size"], made.integers(0)
+    # A batch of the one row.
+    states = made.node("Unsqueeze", _embedded(made, config), first)
+    together = made.node("Equal", made.node("Unsqueeze", "texts", made.integers(1)), "texts")
+    mask = made.node("Unsqueeze", made.node("Cast", together, to=TensorProto.INT32), first)
     for layer in range(config["num_hidden_layers"]):
-        states = _layer(made, f"encoder.layer.{layer}.", states, config)
-    # The mean over the pieces of a text, as a product with the mask; its length does not count.
-    mask = made.node("Cast", "mask", to=_FLOAT)
-    pooled = made.node("MatMul", made.node("Unsqueeze", mask, made.integers(1)), states)
-    pooled = made.node("Squeeze", pooled, made.integers(1))
+        states = _layer(made, f"encoder.layer.{layer}.", states, mask, config)
+    states = made.node("Squeeze", states, first)
+    # The mean over the pieces of each text, as a product with what is whose; its length does not count.
+    whose = made.node("Equal", made.node("Unsqueeze", _numbers(made), made.integers(1)), "texts")
+    pooled = made.node("MatMul", made.node("Cast", whose, to=_FLOAT), states)
     made.node("LpNormalization", pooled, output="vectors", axis=-1, p=2)
     projected = made.node("MatMul", states, made.weight(PROJECTION, dim, token_dim))
     made.node("LpNormalization", projected, output="tokens", axis=-1, p=2)
-    return made.model({"vectors": ["texts", dim], "tokens": ["texts", "longest", token_dim]}).SerializeToString()
+    return made.model({"vectors": ["b", dim], "tokens": ["n", token_dim]}).SerializeToString()
 
 
 class _Graph:
@@ -91,11 +99,7 @@ class _Graph:
 
     def model(self, outputs: Mapping[str, list[int | str]]) -> ModelProto:
         """The whole graph."""
-        shape = ["texts", "longest"]
-        inputs = [
-            helper.make_tensor_value_info("pieces", _INT64, shape),
-            helper.make_tensor_value_info("mask", TensorProto.INT32, shape),
-        ]
+        inputs = [helper.make_tensor_value_info(name, _INT64, ["n"]) for name in ("pieces", "places", "texts")]
         found = [helper.make_tensor_value_info(name, _FLOAT, shape) for name, shape in outputs.items()]
         made = helper.make_graph(self._nodes, "encoder", inputs, found, list(self._tensors.values()))
         domains = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_OF_RUNTIME, 1)]
@@ -104,19 +108,28 @@ class _Graph:
 
 def _embedded(made: _Graph, config: Mapping[str, Any]) -> str:
     """Word pieces → states, before the first layer."""
-    dim, zero = config["hidden_size"], made.integers(0)
+    dim = config["hidden_size"]
     words = made.matrix("embeddings.word_embeddings.weight", config["vocab_size"], dim, picked="pieces")
-    positions = made.matrix("embeddings.position_embeddings.weight", config["max_position_embeddings"], dim)
+    positions = made.matrix(
+        "embeddings.position_embeddings.weight", config["max_position_embeddings"], dim, picked="places"
+    )
     kinds = made.matrix("embeddings.token_type_embeddings.weight", config["type_vocab_size"], dim)
     # All pieces are of the first kind.
-    every = made.node("Add", positions, made.node("Slice", kinds, zero, made.integers(1), zero))
-    longest = made.node("Shape", "pieces", start=1, end=2)
-    states = made.node("Add", words, made.node("Slice", every, zero, longest, zero))
+    zero = made.integers(0)
+    kind = made.node("Slice", kinds, zero, made.integers(1), zero)
+    states = made.node("Add", words, made.node("Add", positions, kind))
     norm = _norm(made, "embeddings.LayerNorm", dim)
     return made.node("LayerNormalization", states, *norm, axis=-1, epsilon=config["layer_norm_eps"])
 
 
-def _layer(made: _Graph, name: str, states: str, config: Mapping[str, Any]) -> str:
+def _numbers(made: _Graph) -> str:
+    """The numbers of all texts: int64[b]."""
+    first, last = (made.node(operator, "texts", keepdims=0) for operator in ("ReduceMin", "ReduceMax"))
+    one = made.node("Squeeze", made.integers(1))
+    return made.node("Range", first, made.node("Add", last, one), one)
+
+
+def _layer(made: _Graph, name: str, states: str, mask: str, config: Mapping[str, Any]) -> str:
     """One layer: attention, then two linear maps, each added to what it was made of."""
     dim, inner = config["hidden_size"], config["intermediate_size"]
     three = [f"{name}attention.self.{each}" for each in ("query", "key", "value")]
@@ -124,7 +137,9 @@ def _layer(made: _Graph, name: str, states: str, config: Mapping[str, Any]) -> s
     biases = made.node("Concat", *(made.weight(f"{each}.bias", dim) for each in three), axis=0)
     weights = made.node("Transpose", weights, perm=[1, 0])
     heads = config["num_attention_heads"]
-    seen = made.node("Attention", states, weights, biases, "mask", domain=_OF_RUNTIME, num_heads=heads)
+    seen = made.node(
+        "Attention", states, weights, biases, mask, domain=_OF_RUNTIME, num_heads=heads, mask_filter_value=_APART
+    )
     seen = _added(
         made, f"{name}attention.output", made.linear(f"{name}attention.output.dense", seen, dim, dim), states, config
     )

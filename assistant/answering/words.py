@@ -50,7 +50,7 @@ def _narrow(char: str) -> str:
     return wide if len(wide) == 1 else char
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def folded(word: str) -> str:
     """Case, width and accents on Latin letters removed: "Über" → "uber", "Ё" stays "ё"."""
     out = []

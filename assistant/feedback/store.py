@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 from assistant.errors import FeedbackError
 from assistant.feedback.file import erase, opened
 from assistant.feedback.redact import redact
-from assistant.feedback.votes import Reason, Tally, Uncovered, Vote
+from assistant.feedback.votes import Asked, Reason, Tally, Uncovered, Vote
 from assistant.together import Together
 from assistant.types import Status
 
-__all__ = ["FeedbackStore", "Vote"]
+__all__ = ["Asked", "FeedbackStore", "Vote"]
 
 _TABLES = ("votes", "counts", "questions")
 # Rows of votes and of questions in one day: no one fills the disk with them.
@@ -85,7 +85,7 @@ class FeedbackStore:
         self._now = now
         self._lock = threading.Lock()
         # Questions that are answered while one is being counted are counted together.
-        self._counting = Together(self._count, _MOST_COUNTED)
+        self._counting = Together(self._count_together, _MOST_COUNTED)
         if path.exists():
             with self._writing():
                 pass
@@ -114,26 +114,22 @@ class FeedbackStore:
             database.execute("INSERT INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def count(self, status: str, language: str, policies: tuple[str, ...], question: str) -> None:
-        """Counts one question that was answered, not covered or off topic.
-
-        Args:
-            status: one of `Status`.
-            language: of the question, ISO 639-1 or "".
-            policies: ids that were picked, none for all.
-            question: kept, redacted, only where it was not covered and questions are stored.
+        """Counts one question that was answered, not covered or off topic; the fields are those of `Asked`.
 
         Raises:
             FeedbackError: the file cannot be used.
         """
-        scope, spoken = _scope(policies), language if _LANGUAGE.fullmatch(language) else ""
-        keeps = self._store_questions and status == Status.NOT_COVERED
-        kept = redact(question[:_LONGEST_QUESTION]) if keeps else ""
-        self._counting(_Counted(self._day(), Status(status).value, spoken, scope, kept))
+        self._counting(Asked(status, language, policies, question))
 
-    def _count(self, questions: Sequence[_Counted]) -> list[None]:
-        """Counts several in one transaction."""
+    def count_all(self, questions: Sequence[Asked]) -> None:
+        """As `count`, in one transaction.
+
+        Raises:
+            FeedbackError: the file cannot be used; none is counted then.
+        """
+        counted = [self._counted(each) for each in questions]
         with self._writing() as database:
-            for each in questions:
+            for each in counted:
                 database.execute(
                     "INSERT INTO counts VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET questions = questions + 1",
                     (each.day, each.status, each.language, each.scope),
@@ -141,7 +137,16 @@ class FeedbackStore:
                 if each.kept and self._has_room(database, "questions"):
                     row = (self._at(), each.language, each.scope, each.kept)
                     database.execute("INSERT INTO questions VALUES (?, ?, ?, ?)", row)
+
+    def _count_together(self, questions: Sequence[Asked]) -> list[None]:
+        self.count_all(questions)
         return [None] * len(questions)
+
+    def _counted(self, asked: Asked) -> _Counted:
+        keeps = self._store_questions and asked.status == Status.NOT_COVERED
+        kept = redact(asked.question[:_LONGEST_QUESTION]) if keeps else ""
+        spoken = asked.language if _LANGUAGE.fullmatch(asked.language) else ""
+        return _Counted(self._day(), Status(asked.status).value, spoken, _scope(asked.policies), kept)
 
     def votes(self, days: int | None = None) -> tuple[Vote, ...]:
         """The votes of the newest `days` days, of all days where None, oldest first.

@@ -52,6 +52,19 @@ class Vote:
     at: str = ""
 
 
+class Asked(NamedTuple):
+    """A question that is counted."""
+
+    # How it came out, one of `Status`.
+    status: str
+    # ISO 639-1 or "".
+    language: str
+    # Ids that were picked, none for all.
+    policies: tuple[str, ...]
+    # Kept, redacted, only where it was not covered and questions are stored.
+    question: str
+
+
 class Tally(NamedTuple):
     """How many questions of one kind were asked on one day."""
 

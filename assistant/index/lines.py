@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import overload
@@ -25,7 +26,8 @@ class Lines(Sequence[bytes]):
             OSError: it cannot be opened.
             ValueError: it has not this length.
         """
-        self._starts = starts
+        # Items of a view are read as the integers that they are.
+        self._starts = starts.data
         self._bytes: bytes | mmap.mmap = b""
         with path.open("rb") as file:
             # Nothing cannot be mapped.
@@ -44,10 +46,11 @@ class Lines(Sequence[bytes]):
     def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
         if isinstance(at, slice):
             return [self[each] for each in range(*at.indices(len(self)))]
-        if not -len(self) <= at < len(self):
+        count = len(self._starts) - 1
+        if not -count <= at < count:
             raise IndexError(at)
-        start, stop = self._starts[at % len(self) : at % len(self) + 2]
-        return self._bytes[int(start) : int(stop) - 1]
+        at %= count
+        return self._bytes[self._starts[at] : self._starts[at + 1] - 1]
 
 
 class Strings(Sequence[str]):
@@ -72,11 +75,5 @@ class Strings(Sequence[str]):
     def find(self, string: str) -> int | None:
         """The place of `string`; None where it is not among them."""
         wanted = string.encode("utf-8", "surrogatepass")
-        low, high = 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            if self._lines[middle] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        return low if low < len(self) and self._lines[low] == wanted else None
+        at = bisect_left(self._lines, wanted)
+        return at if at < len(self) and self._lines[at] == wanted else None

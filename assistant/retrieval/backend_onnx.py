@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from assistant.errors import EncoderError
 from assistant.retrieval.weights import GRAPH, checked, read_stored
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 _OUTPUTS = ("vectors", "tokens")
 # Of the runtime's levels: what is no error is of no use to whoever runs this.
 _ERRORS = 3
@@ -42,17 +44,22 @@ class OnnxBackend:
         # The runtime has an error for each thing that it finds, and no name for them all.
         except Exception as error:
             raise EncoderError(f"The encoder's weights cannot be loaded: {error}.") from error
-        self.token_dim = int(self._session.get_outputs()[1].shape[2])
+        self.token_dim = int(self._session.get_outputs()[1].shape[1])
 
-    def __call__(self, pieces: NDArray[np.int64], mask: NDArray[np.int32]) -> tuple[Floats, Floats]:
-        """Numbers of word pieces → vectors of the texts and of their pieces, those of the padding included.
+    def __call__(self, texts: Sequence[Numbers]) -> tuple[Floats, Floats]:
+        """Numbers of word pieces → vectors of the texts and of their pieces; nothing is padded.
 
         Args:
-            pieces: int64[b, longest].
-            mask: int32[b, longest], 1 where a text has a piece.
+            texts: int64[m] each, at least one piece.
 
         Returns:
-            float32[b, dim] and float32[b, longest, token_dim], unit rows.
+            float32[b, dim], and float32[n, token_dim] of all pieces one text after the other, unit rows.
         """
-        vectors, tokens = self._session.run(_OUTPUTS, {"pieces": pieces, "mask": mask})
+        lengths = [len(pieces) for pieces in texts]
+        row = {
+            "pieces": np.concatenate(texts),
+            "places": np.concatenate([np.arange(length) for length in lengths]),
+            "texts": np.repeat(np.arange(len(texts)), lengths),
+        }
+        vectors, tokens = self._session.run(_OUTPUTS, row)
         return vectors, tokens

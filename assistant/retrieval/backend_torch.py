@@ -6,6 +6,7 @@ Importing the libraries takes seconds, which is why it is not what people wait f
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import BertModel
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 
 
 class TorchBackend:
@@ -42,13 +44,16 @@ class TorchBackend:
         # crawl where another process wants a core (1 question a second instead of 9 on two busy cores).
         torch.set_num_threads(1)
 
-    def __call__(self, pieces: NDArray[np.int64], mask: NDArray[np.int32]) -> tuple[Floats, Floats]:
-        """As `OnnxBackend.__call__`."""
+    def __call__(self, texts: Sequence[Numbers]) -> tuple[Floats, Floats]:
+        """As `OnnxBackend.__call__`, of texts that are padded here."""
         import torch
+        from torch.nn.utils.rnn import pad_sequence
 
+        pieces = pad_sequence([torch.from_numpy(each) for each in texts], batch_first=True)
+        mask = pad_sequence([torch.ones(len(each), dtype=torch.int32) for each in texts], batch_first=True)
         with torch.inference_mode():
-            out = self._model({"input_ids": torch.from_numpy(pieces), "attention_mask": torch.from_numpy(mask)})
-            tokens = torch.nn.functional.normalize(out["token_embeddings"] @ self._projection, dim=-1)
+            out = self._model({"input_ids": pieces, "attention_mask": mask})
+            tokens = torch.nn.functional.normalize(out["token_embeddings"][mask == 1] @ self._projection, dim=-1)
         return out["sentence_embedding"].numpy(), tokens.numpy()
 
 

@@ -62,7 +62,7 @@ def tokens(text: str) -> list[str]:
     return list(chain.from_iterable(map(_taken_apart, _CHUNK.findall(_folded(text)))))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _taken_apart(chunk: str) -> tuple[str, ...]:
     """The tokens of one folded chunk."""
     found: list[str] = []

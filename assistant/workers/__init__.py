@@ -9,6 +9,6 @@ memory once.
 from __future__ import annotations
 
 from assistant.workers.pool import Workers
-from assistant.workers.process import shared_out
+from assistant.workers.process import CALLS, shared_out
 
-__all__ = ["Workers", "shared_out"]
+__all__ = ["CALLS", "Workers", "shared_out"]

@@ -1,4 +1,4 @@
-"""The pool of processes that answer: each has one question at a time in its hands.
+"""The pool of processes that answer: each has a few questions at a time in its hands.
 
 A worker that ends is started anew, and what it had in its hands is asked once more of another one. All workers end with
 the process that started them.
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from assistant.errors import AssistantError, BusyError
-from assistant.workers.process import GoneError, LateError, Process, preload
+from assistant.workers.process import CALLS, GoneError, LateError, Process, preload
 from assistant.workers.worker import OPEN, Answering, Call, Job, Reply
 
 _LOG = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ class _Worker:
     process: Process
     # Numbers of the indexes that it can be asked about.
     opened: set[int] = field(default_factory=set)
-    # Whether it has a call in its hands.
-    busy: bool = False
+    # Calls that it has in its hands.
+    calls: int = 0
     # Whether it is to open an index before it gets another question.
     reserved: bool = False
 
@@ -185,11 +185,12 @@ class Workers:
         raise BusyError(_NOBODY, _WAIT)
 
     def _take(self, generation: int) -> _Worker:
-        """A worker that is free and has opened this index; it is the caller's until it is given back."""
+        """The worker with the fewest calls that has opened this index; one of its calls is the caller's from now on."""
 
         def free() -> _Worker | None:
-            usable = (each for each in self._living if not each.busy and not each.reserved)
-            return next((each for each in usable if generation in each.opened), None)
+            there = (each for each in self._living if generation in each.opened and not each.process.ended)
+            usable = (each for each in there if each.calls < CALLS and not each.reserved)
+            return min(usable, key=lambda each: each.calls, default=None)
 
         def hopeless() -> bool:
             """Whether nobody has this index or is about to open it."""
@@ -203,27 +204,28 @@ class Workers:
             worker = free()
             if not worker or self._closed.is_set():
                 raise BusyError(_NOBODY, _WAIT)
-            worker.busy = True
+            worker.calls += 1
             return worker
 
-    def _give_back(self, worker: _Worker, *, opened: bool = False) -> None:
+    def _give_back(self, worker: _Worker) -> None:
         with self._changed:
-            worker.busy = False
-            worker.reserved = worker.reserved and not opened
+            worker.calls -= 1
             self._changed.notify_all()
 
     def _open_next(self, worker: _Worker, index: _Index) -> bool | None:
-        """Lets a worker open an index as soon as it is free; None where it has ended."""
+        """Lets a worker open an index as soon as it has nothing else in its hands; None where it has ended."""
         with self._changed:
             worker.reserved = True
-            self._changed.wait_for(lambda: not worker.busy or worker not in self._living)
-            worker.busy = True
+            self._changed.wait_for(lambda: not worker.calls or worker not in self._living)
+            worker.calls = CALLS
         try:
             return self._open_in(worker, index)
         except (GoneError, LateError):
             return None
         finally:
-            self._give_back(worker, opened=True)
+            with self._changed:
+                worker.calls, worker.reserved = 0, False
+                self._changed.notify_all()
 
     def _open_in(self, worker: _Worker, index: _Index) -> bool:
         alive = frozenset(self._alive)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,11 +20,13 @@ else:
     _CONTEXT = multiprocessing.get_context("spawn")
 # One process serves hardly more than four can answer.
 _MOST = 4
+# Calls that a worker has in its hands at most: their questions are encoded together, which takes less time for each.
+CALLS = 8
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class GoneError(Exception):
-    """The process has ended, and with it the call that it had in its hands."""
+    """The process has ended, and with it the calls that it had in its hands."""
 
 
 class LateError(Exception):
@@ -31,7 +34,7 @@ class LateError(Exception):
 
 
 class Process:
-    """One worker; asked by one thread at a time, and ended by any."""
+    """One worker; asked by `CALLS` threads at a time, and ended by any."""
 
     def __init__(self, job: Job) -> None:
         """Starts it.
@@ -39,11 +42,16 @@ class Process:
         Raises:
             OSError, EOFError: the system does not start it.
         """
-        self._pipe, theirs = multiprocessing.Pipe()
+        pipes = [multiprocessing.Pipe() for _ in range(CALLS)]
+        ours, theirs = zip(*pipes, strict=True)
+        self._free = deque(ours)
+        # Whether nobody will be answered any more.
+        self.ended = False
         self._process = _CONTEXT.Process(target=work, args=(theirs, job), name="assistant-worker", daemon=True)
         self._process.start()
-        # The worker sees the end of this process by the end of the pipe, so nobody else may hold that.
-        theirs.close()
+        # The worker sees the end of this process by the end of the pipes, so nobody else may hold those.
+        for pipe in theirs:
+            pipe.close()
 
     @property
     def pid(self) -> int:
@@ -61,10 +69,12 @@ class Process:
             GoneError: it has ended.
             LateError: it takes longer, and is ended.
         """
+        pipe = self._free.pop()
         try:
-            self._pipe.send(call)
-            if self._pipe.poll(seconds):
-                reply: Reply = self._pipe.recv()
+            pipe.send(call)
+            if pipe.poll(seconds):
+                reply: Reply = pipe.recv()
+                self._free.append(pipe)
                 return reply
         except (EOFError, OSError):
             self.end()
@@ -78,6 +88,7 @@ class Process:
 
     def end(self) -> None:
         """Ends it at once; it holds nothing that could be lost."""
+        self.ended = True
         self._process.kill()
 
     def wait(self) -> int | None:

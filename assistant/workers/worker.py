@@ -1,4 +1,4 @@
-"""A process that answers, one call after the other: it holds the encoder and the indexes that may still be asked about.
+"""A process that answers a few calls at a time: it holds the encoder and the indexes that may still be asked about.
 
 What reads the index or loads a library is imported when it is needed: a process that is forked has it already.
 """
@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,8 +59,8 @@ class Job(NamedTuple):
     answering: Callable[[Job], Callable[[Call], Reply]]
 
 
-def work(connection: Connection, job: Job) -> None:
-    """The process: replies to each call that comes, until nobody is there to call."""
+def work(connections: Sequence[Connection], job: Job) -> None:
+    """The process: replies to each call that comes, by each connection one at a time, until nobody is there to call."""
     # The process in front says when it is the end; a signal may go to all processes of a group.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -68,6 +68,14 @@ def work(connection: Connection, job: Job) -> None:
     if job.prepare:
         job.prepare()
     reply = job.answering(job)
+    threads = [threading.Thread(target=_replies, args=(each, reply), daemon=True) for each in connections]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _replies(connection: Connection, reply: Callable[[Call], Reply]) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             connection.send(reply(connection.recv()))
@@ -95,7 +103,8 @@ class Answering:
     def __call__(self, call: Call) -> Reply:
         """What comes of one call; of an error that nobody foresaw only the kind, for the rest is in the log."""
         for generation in self._opened.keys() - call.alive:
-            del self._opened[generation]
+            # Two calls may do so at once.
+            self._opened.pop(generation, None)
         try:
             if call.method == OPEN:
                 return Reply(self._open(call.generation, call.args[0]))

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from assistant.answering.suggest import SUGGESTIONS
 from assistant.errors import AssistantError, QuestionTooLongError
-from assistant.feedback.votes import Vote
+from assistant.feedback.votes import Asked, Vote
 from assistant.types import Answer, Status
 from assistant.web.api.answers import (
     AnswerForm,
@@ -26,6 +26,7 @@ from assistant.web.api.answers import (
     TopicClausesForm,
     TopicsForm,
 )
+from assistant.web.api.counting import Counting
 from assistant.web.api.etags import tagged
 from assistant.web.api.finding import find
 from assistant.web.api.forms import Json, answer_cards, cards, column, policy_entry, policy_text
@@ -59,6 +60,8 @@ def router(site: Site, metrics: Metrics) -> APIRouter:
 
 
 def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
+    counting = Counting(site.feedback, metrics.feedback_failures.inc)
+
     @routes.post("/ask", response_model=AnswerForm)
     async def ask(asked: AskRequest) -> Response:
         """Answers a question with cited clauses, word for word, or says that none answers it."""
@@ -73,7 +76,9 @@ def _add_questions(routes: APIRouter, site: Site, metrics: Metrics) -> None:
 
         answer, form = await site.run(work)
         metrics.answered(answer)
-        return _json(form, BackgroundTask(_count, site, metrics, answer, asked))
+        question = Asked(str(answer.status), answer.language, tuple(asked.policies or ()), asked.question)
+        # Once the answer is on its way, which nothing there can keep back any more.
+        return _json(form, BackgroundTask(counting.count, question))
 
     @routes.post("/search", response_model=FoundForm)
     async def search(wanted: SearchRequest) -> Response:
@@ -181,15 +186,6 @@ def _vote(vote: FeedbackRequest) -> Vote:
 def _suggested_in(language: str) -> str:
     """A language that there are suggestions in: each other one would be looked for anew, and found to be English."""
     return language if language in SUGGESTIONS else "en"
-
-
-def _count(site: Site, metrics: Metrics, answer: Answer, asked: AskRequest) -> None:
-    """Counts a question once its answer is on its way, which nothing here can keep back any more."""
-    policies = tuple(asked.policies or ())
-    try:
-        site.feedback.count(str(answer.status), answer.language, policies, asked.question)
-    except AssistantError:
-        metrics.feedback_failures.inc()
 
 
 def _json(form: Json, background: BackgroundTask | None = None) -> Response:
