@@ -105,6 +105,10 @@ class Assistant:
         """How many passages are searched."""
         return self._lookup.library.passage_count()
 
+    def degraded(self) -> bool:
+        """Whether what is searched answers only when it is asked again."""
+        return self._lookup.library.degraded()
+
     def document(self, policy: str) -> Document:
         """The document of one policy.
 

@@ -54,6 +54,9 @@ class WordAssistant:
     def policies(self) -> tuple[Policy, ...]:
         return self._lookup.picked(None)
 
+    def degraded(self) -> bool:
+        return False
+
     def passage_count(self) -> int:
         return len(self._passages)
 

@@ -94,6 +94,9 @@ class DeskAssistant:
     def document(self, policy: str) -> Document:
         return self.lookup.document(policy)
 
+    def degraded(self) -> bool:
+        return False
+
     def passage_count(self) -> int:
         return len(PASSAGES)
 

@@ -106,6 +106,9 @@ class FakeAssistant:
     def policies(self) -> tuple[Policy, ...]:
         return POLICIES
 
+    def degraded(self) -> bool:
+        return False
+
     def passage_count(self) -> int:
         return 3
 

@@ -603,6 +603,20 @@ def test_alive_and_ready(client: httpx.Client) -> None:
         assert (said.status_code, said.json()) == (200, {"status": "ok"})
 
 
+def test_a_search_server_that_needs_further_tries_is_told() -> None:
+    class Degraded(WordAssistant):
+        needs_tries = False
+
+        def degraded(self) -> bool:
+            return self.needs_tries
+
+    assistant = Degraded()
+    with serving(lambda: api_over(assistant)) as url:
+        for assistant.needs_tries, status, number in ((True, "degraded", 1), (False, "ok", 0)):
+            assert get(f"{url}/readyz").json() == {"status": status}
+            assert f"assistant_degraded {number}.0" in get(f"{url}/metrics").text
+
+
 def test_not_ready_without_policies_or_encoder() -> None:
     from assistant.errors import EncoderError
 

@@ -42,7 +42,7 @@ FORMS = {
     "topic": (None, answers.TopicClausesForm),
     "feedback": (requests.FeedbackRequest, None),
     "healthz": (None, answers.AliveForm),
-    "readyz": (None, answers.AliveForm),
+    "readyz": (None, answers.ReadyForm),
 }
 
 

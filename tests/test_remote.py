@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pymilvus import MilvusClient, MilvusException
 
 from assistant.cli import main
 from assistant.engines.milvus.schema import Names
@@ -214,6 +215,26 @@ def test_a_server_takes_up_new_versions(milvus: World, tmp_path: Path, monkeypat
     milvus.ingest("followed", tmp_path)
     assert generations.refresh()
     assert [policy.id for policy in generations.current().policies()] == ["other"]
+
+
+def test_a_server_that_needs_further_tries_is_told(
+    milvus: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    milvus.ingest("degraded", corpus_of(tmp_path / "corpus", 30))
+    assistant = opened(settings_of(milvus, "degraded"))
+    assert not assistant.degraded()
+    usual, tries = MilvusClient.query, []
+
+    def failing(*args: object, **more: object) -> object:
+        tries.append(args)
+        if len(tries) == 1:
+            raise MilvusException(code=2, message="node is gone")
+        return usual(*args, **more)
+
+    monkeypatch.setattr(MilvusClient, "query", failing)
+    assert assistant.document("shop").text
+    assert len(tries) > 1
+    assert assistant.degraded()
 
 
 def test_workers_answer_over_the_server(milvus: World, tmp_path: Path) -> None:

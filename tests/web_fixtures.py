@@ -73,6 +73,9 @@ class StubAssistant:
     def policies(self) -> tuple[Policy, ...]:
         return ITALKI, RUSSIAN
 
+    def degraded(self) -> bool:
+        return False
+
     def passage_count(self) -> int:
         return 2
 

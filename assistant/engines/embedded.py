@@ -57,6 +57,10 @@ class Embedded:
         """How many citable passages all policies have."""
         return int(np.count_nonzero(self._index.citable))
 
+    def degraded(self) -> bool:
+        """Never: files answer or are damaged."""
+        return False
+
     def holding(self, phrase: str) -> Collection[str]:
         """As `Library.holding`: whose record holds the phrase's longest word."""
         word = longest_word(phrase)

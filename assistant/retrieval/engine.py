@@ -39,6 +39,9 @@ class Library(Protocol):
     def passage_count(self) -> int:
         """How many citable passages all policies have."""
 
+    def degraded(self) -> bool:
+        """Whether what holds them has answered the last call only when it was tried again, or not at all."""
+
     def holding(self, phrase: str) -> Collection[str]:
         """Ids of the policies that may hold a phrase: of all that do, and perhaps of others."""
 

@@ -100,6 +100,10 @@ class Milvus:
         """How many citable passages all policies have."""
         return sum(entry.citable for entry in self._entries.values())
 
+    def degraded(self) -> bool:
+        """Whether the server has answered the last call only when it was tried again, or not at all."""
+        return self._store.degraded
+
     def holding(self, phrase: str) -> Collection[str]:
         """As `Library.holding`: where the phrase's longest word stands.
 

@@ -69,6 +69,11 @@ class Store:
         # Until when searches wait for what was written before.
         self._fresh = 0.0
 
+    @property
+    def degraded(self) -> bool:
+        """Whether the last call needed more than one try, or failed."""
+        return self._client.degraded
+
     # --- entries
 
     def entries(self) -> tuple[Entry, ...]:

@@ -178,3 +178,11 @@ class AliveForm(_Answer):
     """The server is there."""
 
     status: Literal["ok"]
+
+
+class ReadyForm(_Answer):
+    """The server answers questions."""
+
+    status: Literal["ok", "degraded"] = Field(
+        description="degraded: the search server needs further tries, which takes time; ask its operator."
+    )

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from assistant.errors import AssistantError, BusyError
-from assistant.web.api.answers import AliveForm
+from assistant.web.api.answers import AliveForm, ReadyForm
 from assistant.web.api.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def router(site: Site, metrics: Metrics) -> APIRouter:
         """Says that the server is there."""
         return {"status": "ok"}
 
-    @routes.get("/readyz", response_model=AliveForm)
+    @routes.get("/readyz", response_model=ReadyForm)
     async def readyz() -> dict[str, str]:
-        """Says that the index is loaded and the encoder answers."""
+        """Says that the index is loaded and the encoder answers, if only "degraded": after further tries."""
         nonlocal ready
         if not site.assistant.policies():
             raise HTTPException(503, "There is no policy to answer from; run `python -m assistant ingest`.")
@@ -44,7 +44,7 @@ def router(site: Site, metrics: Metrics) -> APIRouter:
             except AssistantError as error:
                 raise HTTPException(503, "The encoder does not answer; the start of the server says why.") from error
             ready = site.assistant
-        return {"status": "ok"}
+        return {"status": "degraded" if site.assistant.degraded() else "ok"}
 
     @routes.get("/metrics", response_class=PlainTextResponse)
     async def figures() -> Response:

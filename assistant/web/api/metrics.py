@@ -44,6 +44,9 @@ class Metrics:
         passages = Gauge("assistant_passages", "Passages that are searched.", registry=own)
         passages.set_function(lambda: current().passage_count())
 
+        degraded = Gauge("assistant_degraded", "1 while the search server needs further tries, else 0.", registry=own)
+        degraded.set_function(lambda: current().degraded())
+
     def answered(self, answer: Answer) -> None:
         """Counts one answer."""
         self.questions.labels(str(answer.status), str(answer.confidence or "")).inc()
