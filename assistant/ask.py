@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -55,6 +56,8 @@ class Assistant:
         self._lookup = Lookup(engine)
         self._policies = engine.policies()
         self._by_id = {policy.id: policy for policy in self._policies}
+        # Who comes meanwhile waits for what is found once, and finds nothing twice.
+        self._slowly = threading.Lock()
         self._suggest = lru_cache(maxsize=256)(self._find_suggestions)
         self._by_topic = lru_cache(maxsize=1024)(lambda policy: self._sorter.sort(self._lookup.passages(policy)))
 
@@ -222,14 +225,17 @@ class Assistant:
         """
         topic = find_topic(id)
         picked = self._lookup.picked(policies)
-        return self._lookup.cited(p for policy in picked for p in self._by_topic(policy.id)[topic])
+        with self._slowly:
+            found = [passage for policy in picked for passage in self._by_topic(policy.id)[topic]]
+        return self._lookup.cited(found)
 
     def suggestions(
         self, policies: Sequence[str] | None = None, count: int = 4, language: str = "en"
     ) -> tuple[str, ...]:
         """Questions that these policies answer, plainest first; in English where `language` (ISO 639-1) is unknown."""
         self._lookup.check(policies or ())
-        return self._suggest(None if policies is None else tuple(sorted(policies)), language)[:count]
+        with self._slowly:
+            return self._suggest(None if policies is None else tuple(sorted(policies)), language)[:count]
 
     def evidence(self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = ()) -> Evidence:
         """What the decision to answer or abstain is made on.

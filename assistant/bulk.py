@@ -73,7 +73,7 @@ class Bulk:
 
         Raises:
             CorpusError: the folder or its policies.csv cannot be used, holds no policy at all, or no policy of the
-                shard could be read; nothing is removed then.
+                shard could be read and the server has some; nothing is removed then.
             EngineError, BusyError: the server cannot be used, or does not answer.
         """
         started = time.monotonic()
@@ -95,7 +95,7 @@ class Bulk:
                     entry, new = self._write(replace(entry, file=path.name), generation, document, found, progress)
                     encoded += new
                 documents, passages = documents + 1, passages + entry.passages
-        if wanted and not documents:
+        if wanted and not documents and any(entry.generation for entry in known.values()):
             # Rather what stands there is old than nothing is.
             told = " ".join(map(str, failed))
             raise CorpusError(f"No policy of shard {self._shard} in {corpus} could be read, so none is removed. {told}")

@@ -16,7 +16,7 @@ from assistant.retrieval.encoder import Encoder
 from assistant.settings import Settings
 from assistant.workers.pool import Workers
 from assistant.workers.served import Served
-from assistant.workers.worker import Answering, Job
+from assistant.workers.worker import Answering, Call, Job, Reply
 
 
 def opened(settings: Settings, encoder: Encoder | None = None) -> Assistant:
@@ -67,6 +67,10 @@ class AnsweringRemotely(Answering):
         self._settings = settings
         self._store: Store | None = None
         self._last: Milvus | None = None
+
+    def __call__(self, call: Call) -> Reply:
+        """As in any worker, and whether the server needed further tries."""
+        return super().__call__(call)._replace(degraded=self._store is not None and self._store.degraded)
 
     def opened(self, build: object) -> Assistant | None:
         """The assistant over the entries that `build` is."""

@@ -1,7 +1,7 @@
 """What an ingest takes over: documents of unchanged files, vectors of passages that were encoded before.
 
 Vectors are kept by what was encoded: the text of a passage with the context before it. A kept vector may differ from a
-new one in the last bits, since what is encoded together is padded to one length.
+new one in the last bits, since texts are encoded together.
 """
 
 from __future__ import annotations

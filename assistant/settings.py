@@ -73,7 +73,7 @@ class Settings:
     max_question_chars: int = field(default=2000, metadata={"doc": "Longest question, in characters."})
     concurrency: int = field(
         default=16,
-        metadata={"doc": "Questions in hand at the same time; five for each worker where that is more."},
+        metadata={"doc": "Questions in hand at the same time; nine for each worker where that is more."},
     )
     workers: int = field(
         default=0,

@@ -40,6 +40,35 @@ def count(store: Counted, number: int) -> int:
     return len(failed)
 
 
+def test_what_goes_wrong_otherwise_is_counted_too_and_not_kept_quiet(tmp_path: Path) -> None:
+    store = Counted(tmp_path / "feedback.sqlite")
+    failed: list[None] = []
+    counting = Counting(store, lambda: failed.append(None))
+
+    async def every() -> list[object]:
+        # No status: a mistake of ours.
+        asked = Asked("", "en", (), "?")
+        return await asyncio.gather(*(counting.count(asked) for _ in range(3)), return_exceptions=True)
+
+    assert sum(isinstance(each, ValueError) for each in asyncio.run(every())) == 1
+    assert len(failed) == 3
+
+
+def test_a_server_that_ends_counts_what_waits(tmp_path: Path) -> None:
+    store = Counted(tmp_path / "feedback.sqlite")
+    counting = Counting(store, lambda: None)
+
+    async def begun() -> None:
+        tasks = [asyncio.ensure_future(counting.count(Asked("answered", "en", (), "?"))) for _ in range(5)]
+        await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(begun())
+    assert store.transactions == [5]
+
+
 def test_questions_of_a_moment_are_counted_in_one_transaction(tmp_path: Path) -> None:
     store = Counted(tmp_path / "feedback.sqlite")
     assert count(store, 100) == 0

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rank_bm25 import BM25Plus
 
-from assistant.retrieval import postings
+from assistant.retrieval import postings, tally
 from assistant.retrieval.lexical import Lexical
 from assistant.retrieval.postings import Counting
+from assistant.retrieval.tally import Tally
 from assistant.retrieval.tokens import tokens
 
 WORDS = st.sampled_from("cookie data share delete email 5.8.3 данные 信息 italki".split())
@@ -27,25 +28,28 @@ class _Terms(list[bytes]):
 
 
 def _counted(corpus: list[str]) -> Counting:
-    counting = Counting(io.BytesIO())
+    counting = Counting(io.BytesIO(), Tally(io.BytesIO()))
     for text in corpus:
         counting.add(text)
     return counting
 
 
 def _postings(
-    corpus: list[str], part: int = postings.PART, passages: int = postings.PASSAGES
+    corpus: list[str], part: int = postings.PART, passages: int = postings.PASSAGES, run: int = tally.RUN
 ) -> tuple[np.ndarray, np.ndarray]:
     """All at once, or so many postings and passages at a time."""
-    with patch.multiple(postings, PART=part, PASSAGES=passages):
-        found = list(_counted(corpus).postings())
+    with patch.multiple(postings, PART=part, PASSAGES=passages), patch.object(tally, "RUN", run):
+        counting = _counted(corpus)
+        assert all(counting.terms())
+        found = list(counting.postings())
     rows, weights = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
     return np.concatenate(rows + [p.rows for p in found]), np.concatenate(weights + [p.weights for p in found])
 
 
 def laid_out(corpus: list[str]) -> Lexical:
-    terms, firsts = _counted(corpus).terms()
-    return Lexical(_Terms(terms), firsts, *_postings(corpus), len(corpus))
+    counting = _counted(corpus)
+    terms = _Terms(counting.terms())
+    return Lexical(terms, counting.firsts(), *_postings(corpus), len(corpus))
 
 
 @given(CORPORA, TEXTS)
@@ -88,7 +92,7 @@ def test_search_ranks_what_it_is_restricted_to(corpus: list[str], query: str, k:
 
 @given(CORPORA)
 def test_what_is_laid_out_in_parts_is_the_same(corpus: list[str]) -> None:
-    whole, parts = _postings(corpus), _postings(corpus, part=3, passages=2)
+    whole, parts = _postings(corpus), _postings(corpus, part=3, passages=2, run=2)
     assert [each.tolist() for each in whole] == [each.tolist() for each in parts]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from array import array
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,7 +58,7 @@ class LinesFile:
 
     def append(self, lines: Iterable[bytes]) -> None:
         """Adds lines, given without their ends."""
-        starts = []
+        starts = array("q")
         for line in lines:
             starts.append(self._length)
             self._file.write(line + b"\n")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ from assistant.retrieval import near
 from assistant.retrieval.late import TokenVectors
 from assistant.retrieval.postings import Counting
 from assistant.retrieval.spelling import counted
+from assistant.retrieval.tally import Tally
 from assistant.types import Document, Passage
 
 DIGEST_BYTES = 16
@@ -48,7 +50,7 @@ class Build:
         Args:
             opened: closes them at the latest.
             folder: where they are put; it is empty.
-            scratch: a file that is needed meanwhile.
+            scratch: a folder for files that are needed meanwhile.
             dim: dimensions of a passage's vector.
             token_dim: dimensions of a word piece's vector.
         """
@@ -59,8 +61,8 @@ class Build:
         self._vectors = self._array(VECTORS, np.float32, dim)
         self._values = self._array(TOKENS["values"], np.int8, token_dim)
         self._starts, self._ends = (self._array(TOKENS[field], np.int32) for field in ("starts", "ends"))
-        self._terms = Counting(opened.enter_context(scratch.open("w+b")))
-        self._words: Counter[str] = Counter()
+        pairs, terms, words = (_temporary(opened, scratch) for _ in range(3))
+        self._terms, self._words = Counting(pairs, Tally(terms)), Tally(words)
         self._firsts, self._offsets = array("q", [0]), array("q", [0])
 
     def add(self, document: Document, passages: Sequence[Passage]) -> None:
@@ -83,7 +85,10 @@ class Build:
         self._digests.append(digests.reshape(-1, DIGEST_BYTES))
         for passage in passages:
             self._terms.add(passage.indexed)
-        self._words.update(counted(passage.indexed for passage in passages))
+        for word, times in counted(passage.indexed for passage in passages).items():
+            self._words.add(word, times)
+        if self._words.full:
+            self._words.end_run()
         self._firsts.append(self._firsts[-1] + len(passages))
 
     def encoded(self, vectors: NDArray[np.float32], tokens: TokenVectors) -> None:
@@ -110,29 +115,40 @@ class Build:
         self._write(TOKENS["offsets"], np.array(self._offsets, dtype=np.int64))
         self._write(TOKENS["frequencies"], np.asarray(frequencies, dtype=np.int32))
         self._weigh()
-        words = sorted(self._words, key=lambda word: word.encode("utf-8", "surrogatepass"))
-        self._write_lines(WORDS, [word.encode("utf-8", "surrogatepass") for word in words])
-        self._write(COUNTS, np.array([self._words[word] for word in words], dtype=np.int64))
+        self._count_words()
         lines: tuple[LinesFile | ArrayFile, ...] = (self._policies, self._documents, self._passages)
         for file in (*lines, self._citable, self._digests, self._vectors, self._values, self._starts, self._ends):
             file.close()
         if counts.passages >= near.LEAST:
             for number, part in enumerate(near.parts(Rows(self._folder / VECTORS))):
                 with (self._folder / f"near_{number}.faiss").open("wb") as out:
-                    out.write(part)
+                    out.write(part.data)
                     to_disk(out)
         return counts
 
     def _weigh(self) -> None:
-        terms, firsts = self._terms.terms()
-        self._write_lines(TERMS, terms)
-        self._write(POSTINGS["firsts"], firsts)
+        terms = self._lines(TERMS)
+        terms.append(self._terms.terms())
+        terms.close()
+        self._write(POSTINGS["firsts"], self._terms.firsts())
         rows, weights = self._array(POSTINGS["rows"], np.int32), self._array(POSTINGS["weights"], np.float32)
         for part in self._terms.postings():
             rows.append(part.rows)
             weights.append(part.weights)
         rows.close()
         weights.close()
+
+    def _count_words(self) -> None:
+        words, counts = self._lines(WORDS), array("q")
+
+        def named() -> Iterator[bytes]:
+            for word, times in self._words.merged():
+                counts.append(times)
+                yield word
+
+        words.append(named())
+        words.close()
+        self._write(COUNTS, np.array(counts, dtype=np.int64))
 
     def _lines(self, name: str) -> LinesFile:
         return LinesFile(self._opened, self._folder / name)
@@ -145,7 +161,7 @@ class Build:
         file.append(whole)
         file.close()
 
-    def _write_lines(self, name: str, whole: Sequence[bytes]) -> None:
-        file = self._lines(name)
-        file.append(whole)
-        file.close()
+
+def _temporary(opened: ExitStack, folder: Path) -> BinaryIO:
+    """A file without a name, which is gone when it is closed."""
+    return cast("BinaryIO", opened.enter_context(TemporaryFile(dir=folder)))

@@ -85,7 +85,7 @@ def building(index_dir: Path, dim: int, token_dim: int) -> Iterator[Build]:
                 folder = index_dir / _UNFINISHED / "build"
                 folder.mkdir(parents=True)
                 with ExitStack() as opened:
-                    yield Build(opened, folder, index_dir / _UNFINISHED / "scratch", dim, token_dim)
+                    yield Build(opened, folder, index_dir / _UNFINISHED, dim, token_dim)
             finally:
                 _sweep(index_dir)
     except OSError as error:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
+# Word pieces in one pass, padding included, unless one text alone has more.
+_POSITIONS = 512
+
 
 class TorchBackend:
     """A transformer, mean pooling and unit length; used by any number of threads."""
@@ -46,6 +49,16 @@ class TorchBackend:
 
     def __call__(self, texts: Sequence[Numbers]) -> tuple[Floats, Floats]:
         """As `OnnxBackend.__call__`, of texts that are padded here."""
+        passes: list[Sequence[Numbers]] = []
+        first = 0
+        for at in range(1, len(texts) + 1):
+            if at == len(texts) or (at + 1 - first) * max(map(len, texts[first : at + 1])) > _POSITIONS:
+                passes.append(texts[first:at])
+                first = at
+        vectors, tokens = zip(*map(self._padded, passes), strict=True)
+        return np.concatenate(vectors), np.concatenate(tokens)
+
+    def _padded(self, texts: Sequence[Numbers]) -> tuple[Floats, Floats]:
         import torch
         from torch.nn.utils.rnn import pad_sequence
 

@@ -40,7 +40,7 @@ class Library(Protocol):
         """How many citable passages all policies have."""
 
     def degraded(self) -> bool:
-        """Whether what holds them has answered the last call only when it was tried again, or not at all."""
+        """Whether what holds them needed further tries lately."""
 
     def holding(self, phrase: str) -> Collection[str]:
         """Ids of the policies that may hold a phrase: of all that do, and perhaps of others."""

@@ -47,8 +47,8 @@ class Stored(Protocol):
     def __getitem__(self, rows: slice, /) -> Vectors: ...
 
 
-def parts(vectors: Stored) -> Iterator[bytes]:
-    """The files of an index over these unit vectors, one after the other."""
+def parts(vectors: Stored) -> Iterator[NDArray[np.uint8]]:
+    """The files of an index over these unit vectors, byte for byte, one after the other."""
     count, dim = vectors.shape
     cells = 1 << max(0, round(np.log2(2 * max(1, count) ** 0.5)))
     middles = faiss.IndexFlatIP(dim)
@@ -58,13 +58,21 @@ def parts(vectors: Stored) -> Iterator[bytes]:
     empty.cp.seed, empty.cp.niter, empty.cp.spherical = _SEED, _ROUNDS, True
     empty.cp.max_points_per_centroid = _SAMPLE
     drawn = np.sort(np.random.default_rng(_SEED).choice(count, min(count, _SAMPLE * cells), replace=False))
-    sample = [block[drawn[(drawn >= first) & (drawn < first + _BLOCK)] - first] for first, block in _blocks(vectors)]
-    empty.train(np.concatenate(sample))
+    empty.train(_picked(vectors, drawn))
     for first in range(0, count, PART):
         part = faiss.clone_index(empty)
         for start, block in _blocks(vectors, first, min(first + PART, count)):
             part.add_with_ids(block, np.arange(start, start + len(block)))
-        yield faiss.serialize_index(part).tobytes()
+        yield faiss.serialize_index(part)
+
+
+def _picked(vectors: Stored, rows: Rows) -> Vectors:
+    """The vectors of some rows, ascending."""
+    found = np.empty((len(rows), vectors.shape[1]), dtype=np.float32)
+    for first, block in _blocks(vectors):
+        here = slice(*np.searchsorted(rows, (first, first + len(block))))
+        found[here] = block[rows[here] - first]
+    return found
 
 
 def _blocks(vectors: Stored, first: int = 0, last: int | None = None) -> Iterator[tuple[int, Vectors]]:

@@ -41,7 +41,21 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         start, status, request = time.perf_counter(), 0, uuid.uuid4().hex
-        root = scope.get("root_path", "")
+        root, told = scope.get("root_path", ""), False
+
+        def tell() -> None:
+            """Writes the line, once."""
+            nonlocal told
+            if not told:
+                told = True
+                facts = {
+                    "method": scope["method"] if scope["method"] in _METHODS else "other",
+                    "route": _route(scope, root),
+                    "status": status,
+                    "ms": round(1000 * (time.perf_counter() - start), 1),
+                    "request": request,
+                }
+                _REQUESTS.info("", extra={"facts": facts})
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -49,6 +63,9 @@ class RequestLog:
                 status = message["status"]
                 MutableHeaders(scope=message)["x-request-id"] = request
             await send(message)
+            # What is done after an answer is nothing that anybody waits for.
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                tell()
 
         try:
             await self._app(scope, receive, noting)
@@ -57,14 +74,7 @@ class RequestLog:
             if not status:
                 await PlainTextResponse("The server cannot answer this; its log says why.", 500)(scope, receive, noting)
         finally:
-            facts = {
-                "method": scope["method"] if scope["method"] in _METHODS else "other",
-                "route": _route(scope, root),
-                "status": status,
-                "ms": round(1000 * (time.perf_counter() - start), 1),
-                "request": request,
-            }
-            _REQUESTS.info("", extra={"facts": facts})
+            tell()
 
 
 def _route(scope: Scope, root: str) -> str:

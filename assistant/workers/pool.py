@@ -28,8 +28,6 @@ OPENING = 300.0
 _LEAVING = 2.0
 # Seconds before a worker that has ended is started anew: one that cannot start must not take all the time there is.
 PAUSE = 1.0
-# Times that a question is asked where workers end over it.
-_TRIES = 2
 # Seconds after which it is worth asking again.
 _WAIT = 5
 PRELOADED = "assistant.workers.preloaded"
@@ -46,8 +44,8 @@ class _Worker:
     opened: set[int] = field(default_factory=set)
     # Calls that it has in its hands.
     calls: int = 0
-    # Whether it is to open an index before it gets another question.
-    reserved: bool = False
+    # How many want it for themselves, to open an index say; it gets no other question until then.
+    reserved: int = 0
 
 
 class _Index(NamedTuple):
@@ -86,6 +84,8 @@ class Workers:
         preload(preloaded)
         self._job = Job(index_dir, max_question_chars, prepare, answering)
         self._seconds = seconds
+        # Whether what the last answer was searched in needed further tries.
+        self.degraded = False
         self._count = count
         self._changed = threading.Condition()
         self._living: list[_Worker] = []
@@ -169,8 +169,9 @@ class Workers:
             AssistantError: as the method does.
             BusyError: no worker has become free, or answers over this index, or does in time.
         """
-        for _ in range(_TRIES):
-            worker = self._take(generation)
+        # What ended a worker may end another: it is tried again where nothing else is in hand.
+        for calls in (1, CALLS):
+            worker = self._take(generation, calls)
             try:
                 reply = worker.process.ask(Call(frozenset(self._alive), generation, method, args), self._seconds)
             except GoneError:
@@ -178,14 +179,16 @@ class Workers:
             except LateError:
                 _LOG.error("An answer took more than %g seconds; its process is ended.", self._seconds)
                 raise BusyError(_LATE, _WAIT) from None
-            self._give_back(worker)
+            finally:
+                self._give_back(worker, calls)
+            self.degraded = reply.degraded
             if reply.error:
                 raise reply.error
             return reply.value
         raise BusyError(_NOBODY, _WAIT)
 
-    def _take(self, generation: int) -> _Worker:
-        """The worker with the fewest calls that has opened this index; one of its calls is the caller's from now on."""
+    def _take(self, generation: int, calls: int) -> _Worker:
+        """The worker with the fewest calls that has opened this index; so many of its calls are the caller's."""
 
         def free() -> _Worker | None:
             there = (each for each in self._living if generation in each.opened and not each.process.ended)
@@ -200,32 +203,41 @@ class Workers:
             return self._closed.is_set() or not (there or (newest and starting))
 
         with self._changed:
-            self._changed.wait_for(lambda: free() or hopeless(), self._seconds)
-            worker = free()
-            if not worker or self._closed.is_set():
-                raise BusyError(_NOBODY, _WAIT)
-            worker.calls += 1
-            return worker
+            while True:
+                self._changed.wait_for(lambda: free() or hopeless(), self._seconds)
+                worker = free()
+                if not worker or self._closed.is_set():
+                    raise BusyError(_NOBODY, _WAIT)
+                if calls == 1 or self._alone(worker):
+                    worker.calls += calls
+                    return worker
 
-    def _give_back(self, worker: _Worker) -> None:
+    def _alone(self, worker: _Worker) -> bool:
+        """Waits, under the lock, until a worker has nothing in its hands; false where it has ended instead."""
+        worker.reserved += 1
+        self._changed.wait_for(lambda: not worker.calls or worker not in self._living)
+        worker.reserved -= 1
+        return worker in self._living and not worker.process.ended
+
+    def _give_back(self, worker: _Worker, calls: int) -> None:
         with self._changed:
-            worker.calls -= 1
+            worker.calls -= calls
             self._changed.notify_all()
 
     def _open_next(self, worker: _Worker, index: _Index) -> bool | None:
         """Lets a worker open an index as soon as it has nothing else in its hands; None where it has ended."""
         with self._changed:
-            worker.reserved = True
-            self._changed.wait_for(lambda: not worker.calls or worker not in self._living)
-            worker.calls = CALLS
+            worker.reserved += 1
+            self._alone(worker)
+            worker.calls += CALLS
         try:
             return self._open_in(worker, index)
         except (GoneError, LateError):
             return None
         finally:
             with self._changed:
-                worker.calls, worker.reserved = 0, False
-                self._changed.notify_all()
+                worker.reserved -= 1
+            self._give_back(worker, CALLS)
 
     def _open_in(self, worker: _Worker, index: _Index) -> bool:
         alive = frozenset(self._alive)
@@ -258,7 +270,7 @@ class Workers:
         """Puts a worker among the others, and lets it open what they have opened last."""
         with self._changed:
             newest = self._newest
-            worker.reserved = newest is not None
+            worker.reserved = int(newest is not None)
             self._living.append(worker)
             self._changed.notify_all()
             if self._closed.is_set():
@@ -272,3 +284,7 @@ class Workers:
                 _LOG.info("A new process that answers waits for the index that has just been built.")
         except AssistantError as error:
             _LOG.error("A new process that answers waits for an index that can be used: %s", error)
+        finally:
+            with self._changed:
+                worker.reserved -= 1
+                self._changed.notify_all()

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Sequence
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 from assistant.cores import cores
@@ -69,9 +70,14 @@ class Process:
             GoneError: it has ended.
             LateError: it takes longer, and is ended.
         """
-        pipe = self._free.pop()
+        sent = ForkingPickler.dumps(call)
         try:
-            pipe.send(call)
+            pipe = self._free.pop()
+        except IndexError:
+            # Who ends with calls in hand gives none of their pipes back.
+            raise GoneError from None
+        try:
+            pipe.send_bytes(sent)
             if pipe.poll(seconds):
                 reply: Reply = pipe.recv()
                 self._free.append(pipe)

@@ -30,10 +30,15 @@ class Served(Assistant):
         self._lookup = Lookup(library)
         self._max_question_chars = max_question_chars
         self._policies = library.policies()
+        self._workers = workers
         self._call = partial(workers.call, generation)
         self._suggested = lru_cache(maxsize=256)(partial(self._call, "suggestions"))
         self._sorted = lru_cache(maxsize=256)(partial(self._call, "topic"))
         weakref.finalize(self, workers.forget, generation)
+
+    def degraded(self) -> bool:
+        """As `Assistant.degraded`, here or in a worker."""
+        return self._lookup.library.degraded() or self._workers.degraded
 
     def ask(
         self, question: str, policies: Sequence[str] | None = None, history: Sequence[str] = (), top_k: int = 5

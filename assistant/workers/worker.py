@@ -45,6 +45,8 @@ class Reply(NamedTuple):
     value: object
     # What it raised instead.
     error: Exception | None = None
+    # Whether what was searched in needed further tries.
+    degraded: bool = False
 
 
 class Job(NamedTuple):
@@ -76,7 +78,8 @@ def work(connections: Sequence[Connection], job: Job) -> None:
 
 
 def _replies(connection: Connection, reply: Callable[[Call], Reply]) -> None:
-    with contextlib.suppress(EOFError, OSError):
+    # Whatever ends this, the one who calls sees the end of the pipe and waits for nothing.
+    with contextlib.closing(connection), contextlib.suppress(EOFError, OSError):
         while True:
             connection.send(reply(connection.recv()))
 

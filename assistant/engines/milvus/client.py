@@ -6,6 +6,7 @@ Every call that is made here may be made twice: searches change nothing, and row
 from __future__ import annotations
 
 import logging
+import math
 import random
 import re
 import threading
@@ -35,6 +36,8 @@ _PAGE = 1000
 # whether it is still there, as pymilvus does.
 _HERE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
 _RARELY = 600_000
+# Seconds for which it is remembered that a call needed further tries.
+_REMEMBERED = 60.0
 # Seconds after which it is worth asking again.
 _WAIT = 5
 # The server's codes for what no second try mends: a name that is not there, a field, a filter, a login.
@@ -70,10 +73,15 @@ class Client:
         self._server = server
         self._lock = threading.Lock()
         self._client: Any = None
-        # Whether the last call needed more than one try.
-        self.degraded = False
+        # Whether the last call needed more than one try, and when one did.
+        self._trying, self._tried = False, -math.inf
         self.library = _library()
         _check_version(server.uri, str(self.call("get_server_version")))
+
+    @property
+    def degraded(self) -> bool:
+        """Whether a call of the last minute needed more than one try, or failed."""
+        return time.monotonic() - self._tried < _REMEMBERED
 
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """What a method of `pymilvus.MilvusClient` returns.
@@ -118,7 +126,7 @@ class Client:
                 found = attempt(max(min(_TRY * self._server.seconds, deadline - time.monotonic()), _LEAST))
             except Exception as error:
                 self._give_up_on(error)
-                self._tell(degraded=True, why=self._said(error))
+                self._tell(trying=True, why=self._said(error))
                 wait = min(pause, _LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311
                 if time.monotonic() + wait >= deadline:
                     raise BusyError(
@@ -131,7 +139,7 @@ class Client:
                 time.sleep(wait)
                 pause, tries = pause * 2, tries + 1
             else:
-                self._tell(degraded=tries > 1)
+                self._tell(trying=tries > 1)
                 return found
 
     def _connected(self, seconds: float) -> Any:
@@ -179,12 +187,14 @@ class Client:
                 told = told.replace(secret, "…")
         return (told.splitlines() or [type(error).__name__])[0][:200].rstrip(".")
 
-    def _tell(self, *, degraded: bool, why: str = "") -> None:
-        if degraded and not self.degraded:
+    def _tell(self, *, trying: bool, why: str = "") -> None:
+        if trying and not self._trying:
             _LOG.warning("The search server is degraded, calls are tried again: %s.", why)
-        elif self.degraded and not degraded:
+        elif self._trying and not trying:
             _LOG.info("The search server answers at once again.")
-        self.degraded = degraded
+        self._trying = trying
+        if trying:
+            self._tried = time.monotonic()
 
 
 def _library() -> Any:

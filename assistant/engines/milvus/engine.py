@@ -101,7 +101,7 @@ class Milvus:
         return sum(entry.citable for entry in self._entries.values())
 
     def degraded(self) -> bool:
-        """Whether the server has answered the last call only when it was tried again, or not at all."""
+        """Whether the server needed further tries in the last minute."""
         return self._store.degraded
 
     def holding(self, phrase: str) -> Collection[str]:

@@ -71,7 +71,7 @@ class Store:
 
     @property
     def degraded(self) -> bool:
-        """Whether the last call needed more than one try, or failed."""
+        """Whether a call of the last minute needed more than one try, or failed."""
         return self._client.degraded
 
     # --- entries

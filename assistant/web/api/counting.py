@@ -34,13 +34,18 @@ class Counting:
         async with self._turn:
             # Another one may have counted it meanwhile.
             if self._waiting:
-                await asyncio.sleep(_MOMENT)
-                questions, self._waiting = self._waiting, []
-                await self._count(questions)
+                try:
+                    await asyncio.sleep(_MOMENT)
+                finally:
+                    # Also where nobody may wait any longer, since the server ends.
+                    questions, self._waiting = self._waiting, []
+                    await asyncio.shield(self._count(questions))
 
     async def _count(self, questions: list[Asked]) -> None:
         try:
             await anyio.to_thread.run_sync(self._store.count_all, questions)
-        except FeedbackError:
+        except Exception as error:
             for _ in questions:
                 self._failed()
+            if not isinstance(error, FeedbackError):
+                raise
