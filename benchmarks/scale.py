@@ -170,17 +170,14 @@ def restricted(engine: Embedded) -> dict[str, frozenset[str] | None]:
 
 
 def timed(call: Callable[[int], object], count: int) -> tuple[float, float]:
-    """Median and 95th percentile in milliseconds of this thread, after a round that warms.
-
-    What other programs take of the processor meanwhile does not count, nor what is waited for.
-    """
+    """Median and 95th percentile in milliseconds on the clock, after a round that warms."""
     times = []
     for turn in range(2):
         for at in range(count):
-            started = time.thread_time()
+            started = time.perf_counter()
             call(at)
             if turn:
-                times.append(1000 * (time.thread_time() - started))
+                times.append(1000 * (time.perf_counter() - started))
     return float(np.median(times)), float(np.quantile(times, 0.95))
 
 

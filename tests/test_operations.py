@@ -100,6 +100,13 @@ def test_a_request_leaves_one_line(server: Running, client: httpx.Client, path: 
     assert re.fullmatch("[0-9a-f]{32}", line["request"])
 
 
+def test_the_log_tells_how_long_an_answer_took_and_not_how_long_to_count_it(
+    server: Running, client: httpx.Client
+) -> None:
+    response = client.post("/api/ask", json={"question": "What information is collected?"})
+    assert 0 < entry(server, response)["ms"] < 1000 * response.elapsed.total_seconds() + 1
+
+
 def test_a_request_is_not_numbered_by_who_sends_it(client: httpx.Client) -> None:
     response = client.get("/healthz", headers={"x-request-id": MARKER})
     assert response.headers.get_list("x-request-id") != [MARKER]

@@ -26,8 +26,8 @@ LEAST = 200_000
 PART = 200_000
 # Vectors that are read at a time.
 _BLOCK = 16384
-# Vectors that a cell's middle is found by, and how often it is moved.
-_SAMPLE = 64
+# Vectors that the middles of the cells are found by, all of which a build holds in memory, and how often they are moved.
+_SAMPLE = 80_000
 _ROUNDS = 10
 _SEED = 1
 # Cells that a question enters; of those that are allowed only in part more are entered, up to so many times as many.
@@ -56,8 +56,8 @@ def parts(vectors: Stored) -> Iterator[NDArray[np.uint8]]:
         middles, dim, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT, False
     )
     empty.cp.seed, empty.cp.niter, empty.cp.spherical = _SEED, _ROUNDS, True
-    empty.cp.max_points_per_centroid = _SAMPLE
-    drawn = np.sort(np.random.default_rng(_SEED).choice(count, min(count, _SAMPLE * cells), replace=False))
+    empty.cp.min_points_per_centroid, empty.cp.max_points_per_centroid = 1, _SAMPLE
+    drawn = np.sort(np.random.default_rng(_SEED).choice(count, min(count, _SAMPLE), replace=False))
     empty.train(_picked(vectors, drawn))
     for first in range(0, count, PART):
         part = faiss.clone_index(empty)
