@@ -26,7 +26,7 @@ LEAST = 200_000
 PART = 200_000
 # Vectors that are read at a time.
 _BLOCK = 16384
-# Vectors that the middles of the cells are found by, all of which a build holds in memory, and how often they are moved.
+# Vectors that the middles of the cells are found by, all in memory at once, and how often these are moved.
 _SAMPLE = 80_000
 _ROUNDS = 10
 _SEED = 1
