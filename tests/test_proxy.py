@@ -175,6 +175,8 @@ def test_the_list_of_policies_leads_to_each(proxied: Proxied, page: Page) -> Non
 def test_the_widget_answers_in_a_page(proxied: Proxied, page: Page) -> None:
     page.goto(f"{proxied.url}/help-center")
     page.get_by_role("button", name=re.compile("privacy", re.IGNORECASE)).first.click()
+    # Shown by the panel's own script, which reads the box too.
+    expect(page.get_by_role("button", name="Is my data sold?").last).to_be_visible(timeout=PATIENCE * 1000)
     box = page.get_by_role("textbox").last
     box.fill("What information is collected?")
     box.press("Enter")
