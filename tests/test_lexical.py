@@ -36,20 +36,22 @@ def _counted(corpus: list[str]) -> Counting:
 
 def _postings(
     corpus: list[str], part: int = postings.PART, passages: int = postings.PASSAGES, run: int = tally.RUN
-) -> tuple[np.ndarray, np.ndarray]:
-    """All at once, or so many postings and passages at a time."""
+) -> tuple[_Terms, np.ndarray, np.ndarray, np.ndarray]:
+    """Terms, where the postings of each begin, and these; all at once, or so many postings and passages at a time."""
     with patch.multiple(postings, PART=part, PASSAGES=passages), patch.object(tally, "RUN", run):
         counting = _counted(corpus)
-        assert all(counting.terms())
+        terms = _Terms(counting.terms())
         found = list(counting.postings())
-    rows, weights = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
-    return np.concatenate(rows + [p.rows for p in found]), np.concatenate(weights + [p.weights for p in found])
+    held, rows, weights = [np.zeros(1, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    for each in found:
+        held.append(each.held)
+        rows.append(each.rows)
+        weights.append(each.weights)
+    return terms, np.cumsum(np.concatenate(held)), np.concatenate(rows), np.concatenate(weights)
 
 
 def laid_out(corpus: list[str]) -> Lexical:
-    counting = _counted(corpus)
-    terms = _Terms(counting.terms())
-    return Lexical(terms, counting.firsts(), *_postings(corpus), len(corpus))
+    return Lexical(*_postings(corpus), len(corpus))
 
 
 @given(CORPORA, TEXTS)
@@ -93,7 +95,7 @@ def test_search_ranks_what_it_is_restricted_to(corpus: list[str], query: str, k:
 @given(CORPORA)
 def test_what_is_laid_out_in_parts_is_the_same(corpus: list[str]) -> None:
     whole, parts = _postings(corpus), _postings(corpus, part=3, passages=2, run=2)
-    assert [each.tolist() for each in whole] == [each.tolist() for each in parts]
+    assert [list(each) for each in whole] == [list(each) for each in parts]
 
 
 @pytest.mark.parametrize("corpus", [[], [""], ["", "..."]])

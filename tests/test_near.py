@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,19 @@ def both(vectors: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """An exact search, and one by an index of three parts."""
     monkeypatch.setattr(near, "PART", 2500)
     monkeypatch.setattr(dense, "FEW", 100)
-    files = []
-    for number, part in enumerate(parts(vectors)):
-        files.append(tmp_path / f"near_{number}.faiss")
-        files[-1].write_bytes(part.data)
-    assert len(files) == 3
+    files = [tmp_path / f"near_{number}.faiss" for number in range(3)]
+    for file, content in zip(files, written(vectors), strict=True):
+        file.write_bytes(content)
     return Dense(vectors), Dense(vectors, Near(files))
+
+
+def written(vectors: np.ndarray) -> list[bytes]:
+    files = []
+    for part in parts(vectors):
+        out = io.BytesIO()
+        near.write(part, out)
+        files.append(out.getvalue())
+    return files
 
 
 def recall(both: tuple[Dense, Dense], queries: np.ndarray, allowed: np.ndarray | None) -> float:
@@ -63,8 +71,13 @@ def test_of_few_that_are_allowed_the_nearest_are_found(both: tuple[Dense, Dense]
 
 
 def test_the_same_vectors_give_the_same_files(vectors: np.ndarray) -> None:
-    first, second = ([part.tobytes() for part in parts(vectors[:500])] for _ in range(2))
+    first, second = (written(vectors[:500]) for _ in range(2))
     assert first == second
+
+
+def test_a_full_disk_is_told(vectors: np.ndarray) -> None:
+    with Path("/dev/full").open("wb", buffering=0) as out, pytest.raises(OSError, match="No space left"):
+        near.write(next(parts(vectors[:500])), out)
 
 
 def test_a_large_index_has_one_and_is_searched_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

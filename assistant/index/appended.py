@@ -22,7 +22,9 @@ class ArrayFile:
     def __init__(self, opened: ExitStack, path: Path, dtype: DTypeLike, width: tuple[int, ...] = ()) -> None:
         """Begins the file, which `opened` closes at the latest; `width` is the shape of one row."""
         self._file = _begun(opened, path)
-        self._dtype, self._width, self._length = np.dtype(dtype), width, 0
+        self._dtype, self._width = np.dtype(dtype), width
+        # Rows that were added.
+        self.length = 0
         self._head()
 
     def append(self, rows: NDArray[np.generic]) -> None:
@@ -31,7 +33,7 @@ class ArrayFile:
         if array.shape[1:] != self._width:
             raise ValueError(f"rows of {array.shape[1:]} do not fit {self._width}")
         self._file.write(array.data if array.size else b"")
-        self._length += len(array)
+        self.length += len(array)
 
     def close(self) -> None:
         """Says how long it has become, and brings it to disk."""
@@ -42,7 +44,7 @@ class ArrayFile:
 
     def _head(self) -> None:
         """NumPy's header, which leaves room for any length."""
-        shape = (self._length, *self._width)
+        shape = (self.length, *self._width)
         said = {"descr": npy.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
         npy.write_array_header_1_0(self._file, said)
 

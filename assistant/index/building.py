@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,9 @@ from assistant.retrieval.tally import Tally
 from assistant.types import Document, Passage
 
 DIGEST_BYTES = 16
+# Strings that are written at a time.
+CHUNK = 65536
+Item = TypeVar("Item")
 
 
 class Build:
@@ -63,7 +66,9 @@ class Build:
         self._starts, self._ends = (self._array(TOKENS[field], np.int32) for field in ("starts", "ends"))
         pairs, terms, words = (_temporary(opened, scratch) for _ in range(3))
         self._terms, self._words = Counting(pairs, Tally(terms)), Tally(words)
-        self._firsts, self._offsets = array("q", [0]), array("q", [0])
+        self._firsts, self._offsets = self._array(FIRSTS, np.int64), self._array(TOKENS["offsets"], np.int64)
+        for ends in (self._firsts, self._offsets):
+            ends.append(np.zeros(1, dtype=np.int64))
 
     def add(self, document: Document, passages: Sequence[Passage]) -> None:
         """Adds one more document.
@@ -89,15 +94,15 @@ class Build:
             self._words.add(word, times)
         if self._words.full:
             self._words.end_run()
-        self._firsts.append(self._firsts[-1] + len(passages))
+        self._firsts.append(np.array([self._citable.length]))
 
     def encoded(self, vectors: NDArray[np.float32], tokens: TokenVectors) -> None:
         """Adds the vectors of the next passages."""
+        self._offsets.append(tokens.offsets[1:] + self._values.length)
         self._vectors.append(vectors)
         self._values.append(tokens.values[:])
         self._starts.append(tokens.starts)
         self._ends.append(tokens.ends)
-        self._offsets.extend((tokens.offsets[1:] + self._offsets[-1]).tolist())
 
     def finish(self, frequencies: NDArray[np.int32]) -> Counts:
         """Writes what is known when all is known, and brings all to disk.
@@ -108,47 +113,44 @@ class Build:
         Raises:
             ValueError: there are not as many vectors as passages.
         """
-        counts = Counts(len(self._firsts) - 1, self._firsts[-1], self._offsets[-1])
-        if len(self._offsets) - 1 != counts.passages:
+        counts = Counts(self._firsts.length - 1, self._citable.length, self._values.length)
+        if self._vectors.length != counts.passages or self._offsets.length - 1 != counts.passages:
             raise ValueError("passages, vectors and token vectors differ in number")
-        self._write(FIRSTS, np.array(self._firsts, dtype=np.int64))
-        self._write(TOKENS["offsets"], np.array(self._offsets, dtype=np.int64))
-        self._write(TOKENS["frequencies"], np.asarray(frequencies, dtype=np.int32))
+        pieces = self._array(TOKENS["frequencies"], np.int32)
+        pieces.append(frequencies)
         self._weigh()
         self._count_words()
-        lines: tuple[LinesFile | ArrayFile, ...] = (self._policies, self._documents, self._passages)
-        for file in (*lines, self._citable, self._digests, self._vectors, self._values, self._starts, self._ends):
+        lines: tuple[LinesFile | ArrayFile, ...] = (self._policies, self._documents, self._passages, self._firsts)
+        arrays = (self._citable, self._digests, self._vectors, self._values, self._starts, self._ends, self._offsets)
+        for file in (*lines, *arrays, pieces):
             file.close()
         if counts.passages >= near.LEAST:
             for number, part in enumerate(near.parts(Rows(self._folder / VECTORS))):
                 with (self._folder / f"near_{number}.faiss").open("wb") as out:
-                    out.write(part.data)
+                    near.write(part, out)
                     to_disk(out)
         return counts
 
     def _weigh(self) -> None:
-        terms = self._lines(TERMS)
-        terms.append(self._terms.terms())
-        terms.close()
-        self._write(POSTINGS["firsts"], self._terms.firsts())
+        terms, firsts = self._lines(TERMS), self._array(POSTINGS["firsts"], np.int64)
         rows, weights = self._array(POSTINGS["rows"], np.int32), self._array(POSTINGS["weights"], np.float32)
+        for some in _chunks(self._terms.terms()):
+            terms.append(some)
+        firsts.append(np.zeros(1, dtype=np.int64))
         for part in self._terms.postings():
+            firsts.append(rows.length + np.cumsum(part.held))
             rows.append(part.rows)
             weights.append(part.weights)
-        rows.close()
-        weights.close()
+        for file in (terms, firsts, rows, weights):
+            file.close()
 
     def _count_words(self) -> None:
-        words, counts = self._lines(WORDS), array("q")
-
-        def named() -> Iterator[bytes]:
-            for word, times in self._words.merged():
-                counts.append(times)
-                yield word
-
-        words.append(named())
+        words, counts = self._lines(WORDS), self._array(COUNTS, np.int64)
+        for some in _chunks(self._words.merged()):
+            words.append(word for word, _ in some)
+            counts.append(np.array([times for _, times in some], dtype=np.int64))
         words.close()
-        self._write(COUNTS, np.array(counts, dtype=np.int64))
+        counts.close()
 
     def _lines(self, name: str) -> LinesFile:
         return LinesFile(self._opened, self._folder / name)
@@ -156,10 +158,10 @@ class Build:
     def _array(self, name: str, dtype: type, *width: int) -> ArrayFile:
         return ArrayFile(self._opened, self._folder / name, dtype, width)
 
-    def _write(self, name: str, whole: NDArray[np.generic]) -> None:
-        file = self._array(name, whole.dtype.type)
-        file.append(whole)
-        file.close()
+
+def _chunks(items: Iterator[Item]) -> Iterator[list[Item]]:
+    """All items, so many at a time."""
+    return iter(lambda: list(islice(items, CHUNK)), [])
 
 
 def _temporary(opened: ExitStack, folder: Path) -> BinaryIO:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import faiss
 import numpy as np
@@ -47,8 +47,8 @@ class Stored(Protocol):
     def __getitem__(self, rows: slice, /) -> Vectors: ...
 
 
-def parts(vectors: Stored) -> Iterator[NDArray[np.uint8]]:
-    """The files of an index over these unit vectors, byte for byte, one after the other."""
+def parts(vectors: Stored) -> Iterator[faiss.Index]:
+    """The parts of an index over these unit vectors, one after the other."""
     count, dim = vectors.shape
     cells = 1 << max(0, round(np.log2(2 * max(1, count) ** 0.5)))
     middles = faiss.IndexFlatIP(dim)
@@ -63,7 +63,16 @@ def parts(vectors: Stored) -> Iterator[NDArray[np.uint8]]:
         part = faiss.clone_index(empty)
         for start, block in _blocks(vectors, first, min(first + PART, count)):
             part.add_with_ids(block, np.arange(start, start + len(block)))
-        yield faiss.serialize_index(part)
+        yield part
+
+
+def write(part: faiss.Index, out: BinaryIO) -> None:
+    """Writes one of the `parts` to a file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    faiss.write_index(part, faiss.PyCallbackIOWriter(out.write))  # type: ignore[attr-defined]
 
 
 def _picked(vectors: Stored, rows: Rows) -> Vectors:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import BinaryIO
 
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 # Different strings of one run: some 25 MB.
 RUN = 1 << 17
-# Bytes of a run that are read at a time.
+# Bytes of a run that are read at a time, and places of its strings that are written at a time.
 _BLOCK = 1 << 16
+_PLACES = 1 << 12
+_PLACE = np.dtype([("number", np.int32), ("place", np.int32)])
 _Entry = tuple[bytes, int, int, int]
 
 
@@ -32,10 +34,10 @@ class Tally:
         self._scratch = scratch
         self._numbers: dict[str, int] = {}
         self._counts = array("q")
-        # Where each run lies in the file.
+        # Where each run lies in the file, and how many strings it has; and where their places lie.
         self._runs: list[tuple[int, int]] = []
-        # int32[numbers] for each run: the place of each of its strings among all, once they are merged.
-        self.places: list[NDArray[np.int32]] = []
+        self._sizes: list[int] = []
+        self._placed: list[int] = []
 
     @property
     def full(self) -> bool:
@@ -57,19 +59,40 @@ class Tally:
         for number in sorted(range(len(named)), key=named.__getitem__):
             self._scratch.write(b"%d %d %b\n" % (number, self._counts[number], named[number]))
         self._runs.append((first, self._scratch.tell()))
-        self.places.append(np.zeros(len(named), dtype=np.int32))
+        self._sizes.append(len(named))
         self._numbers, self._counts = {}, array("q")
 
     def merged(self) -> Iterator[tuple[bytes, int]]:
         """Each string in UTF-8 with how often it was counted, in the order of their bytes; ends the last run."""
         self.end_run()
+        begin = self._scratch.seek(0, 2)
+        self._placed = [begin + size * _PLACE.itemsize for size in accumulate(self._sizes, initial=0)]
+        written, waiting = self._placed[:-1], [array("i") for _ in self._runs]
+
+        def write(run: int) -> None:
+            self._scratch.seek(written[run])
+            written[run] += self._scratch.write(waiting[run].tobytes())
+            del waiting[run][:]
+
         entries = heapq.merge(*map(self._read, range(len(self._runs))))
         for place, (string, same) in enumerate(groupby(entries, key=itemgetter(0))):
             total = 0
             for _, run, number, count in same:
-                self.places[run][number] = place
                 total += count
+                waiting[run].extend((number, place))
+                if len(waiting[run]) >= 2 * _PLACES:
+                    write(run)
             yield string, total
+        for run in range(len(self._runs)):
+            write(run)
+
+    def places(self, run: int) -> NDArray[np.int32]:
+        """int32[numbers]: the place of each string of a run among all; once all were `merged`."""
+        self._scratch.seek(self._placed[run])
+        found = np.frombuffer(self._scratch.read(self._placed[run + 1] - self._placed[run]), dtype=_PLACE)
+        places = np.empty(len(found), dtype=np.int32)
+        places[found["number"]] = found["place"]
+        return places
 
     def _read(self, run: int) -> Iterator[_Entry]:
         """A run as it was written: string, run, number in it, count."""
