@@ -60,7 +60,7 @@ bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and 
 	PYTHONPATH=. $(BIN)/python benchmarks/scale.py --sizes 100000
 	PYTHONPATH=. $(BIN)/python benchmarks/widget.py
 
-scale: $(VENV)/.installed-dev ## Measure how far one machine goes, from 100 to 1,000,000 passages; takes half an hour and 13 GB of disk.
+scale: $(VENV)/.installed-dev ## Measure how far one machine goes, from 100 to 1,000,000 passages; takes a quarter of an hour and 15 GB of disk.
 	PYTHONPATH=. $(BIN)/python benchmarks/scale.py --plot docs/scale.svg
 
 milvus: $(VENV)/.installed-dev ## Ask the judged questions of a Milvus server too, and count bytes per clause.

@@ -84,8 +84,15 @@ def read_pool(folder: Path) -> Pool:
     return Pool(documents, made.vectors, made.tokens, spread.astype(np.float32), made.manifest.encoder_sha256)
 
 
-def build(made: Pool, index_dir: Path, count: int) -> int:
-    """An index of about `count` passages, always the same; returns how many."""
+def build(made: Pool, index_dir: Path, count: int, encoder: Encoder | None = None) -> int:
+    """An index of about `count` passages, always the same; returns how many.
+
+    Args:
+        made: what the policies are made of.
+        index_dir: where to.
+        count: passages.
+        encoder: encodes them; None for stand-in vectors.
+    """
     dice, noise = random.Random(count), np.random.default_rng(count)
     lengths = [len(passages) for _, passages in made.documents]
     firsts = np.cumsum([0, *lengths])
@@ -97,10 +104,15 @@ def build(made: Pool, index_dir: Path, count: int) -> int:
             rows = range(int(firsts[chosen]), int(firsts[chosen + 1]))
             document, passages = _renamed(*made.documents[chosen], f"firm-{len(names):06}", dice, names)
             draft.add(document, passages)
+            total += len(passages)
+            if encoder:
+                skips = [len(passage.indexed) - len(passage.text) for passage in passages]
+                found = encoder.encode_passages([passage.indexed for passage in passages], skips=skips)
+                draft.encoded(found.vectors, found.tokens)
+                continue
             vectors = made.vectors[rows] if len(names) <= len(lengths) else _moved(made, rows, noise)
             pieces = (_fewer(made.tokens.pieces(row)) for row in rows)
             draft.encoded(vectors, gather(pieces, made.tokens.frequencies, made.tokens.values.shape[1]))
-            total += len(passages)
         frequencies = made.tokens.frequencies.astype(np.int64) * total // len(made.vectors)
         manifest = Manifest("stand-in", made.encoder, "", {})
         index.publish(index_dir, draft, manifest, frequencies.astype(np.int32))

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from assistant.index import Manifest, building, load, publish
-from assistant.retrieval import near
 from assistant.retrieval.late import gather
 from assistant.types import Document, Passage, Span
 from tests.index_fixtures import document_named
@@ -56,8 +55,6 @@ def peak(folder: Path, count: int) -> int:
 
 SMALL = {
     "assistant.index.building.CHUNK": 1 << 10,
-    "assistant.retrieval.near.PART": 1000,
-    "assistant.retrieval.near._SAMPLE": 1000,
     "assistant.retrieval.postings.PART": 1 << 13,
     "assistant.retrieval.postings.PASSAGES": 256,
     "assistant.retrieval.tally.RUN": 1 << 12,
@@ -66,12 +63,12 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("least", [near.LEAST, 1000], ids=["exact", "approximate"])
-def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int) -> None:
-    for name, value in {**SMALL, "assistant.retrieval.near.LEAST": least}.items():
+def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SMALL.items():
         module, _, attribute = name.rpartition(".")
         monkeypatch.setattr(import_module(module), attribute, value)
     # What is held of words lately seen is full with 20 policies.
     some, many = (peak(tmp_path / str(count), count) for count in (20, 100))
     assert len(load(tmp_path / "100").passages) == 100 * PASSAGES
-    assert many < 1.1 * some
+    # Of 4,000 passages with 24 words each that stand in no other; two megabytes were 20 bytes of each word.
+    assert many - some < 4_000 * 100

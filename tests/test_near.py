@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from assistant.index import load, save
 from assistant.retrieval import dense, near
 from assistant.retrieval.dense import Dense
-from assistant.retrieval.near import Near, parts
+from assistant.retrieval.near import Near
 from tests.index_fixtures import made, same
 
 DIM = 32
@@ -38,12 +40,16 @@ def both(vectors: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def written(vectors: np.ndarray) -> list[bytes]:
-    files = []
-    for part in parts(vectors):
-        out = io.BytesIO()
-        near.write(part, out)
-        files.append(out.getvalue())
-    return files
+    """The files of an index over these."""
+    files: list[io.BytesIO] = []
+
+    def opened(number: int) -> AbstractContextManager[BinaryIO]:
+        assert number == len(files)
+        files.append(io.BytesIO())
+        return nullcontext(files[-1])
+
+    near.write(vectors, opened)
+    return [file.getvalue() for file in files]
 
 
 def recall(both: tuple[Dense, Dense], queries: np.ndarray, allowed: np.ndarray | None) -> float:
@@ -76,8 +82,8 @@ def test_the_same_vectors_give_the_same_files(vectors: np.ndarray) -> None:
 
 
 def test_a_full_disk_is_told(vectors: np.ndarray) -> None:
-    with Path("/dev/full").open("wb", buffering=0) as out, pytest.raises(OSError, match="No space left"):
-        near.write(next(parts(vectors[:500])), out)
+    with Path("/dev/full").open("wb") as full, pytest.raises(OSError, match="No space left"):
+        near.write(vectors[:500], lambda _: full)
 
 
 def test_a_large_index_has_one_and_is_searched_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -125,10 +125,7 @@ class Build:
         for file in (*lines, *arrays, pieces):
             file.close()
         if counts.passages >= near.LEAST:
-            for number, part in enumerate(near.parts(Rows(self._folder / VECTORS))):
-                with (self._folder / f"near_{number}.faiss").open("wb") as out:
-                    near.write(part, out)
-                    to_disk(out)
+            near.write(Rows(self._folder / VECTORS), self._near)
         return counts
 
     def _weigh(self) -> None:
@@ -151,6 +148,12 @@ class Build:
             counts.append(np.array([times for _, times in some], dtype=np.int64))
         words.close()
         counts.close()
+
+    @contextmanager
+    def _near(self, number: int) -> Iterator[BinaryIO]:
+        with (self._folder / f"near_{number}.faiss").open("wb") as out:
+            yield out
+            to_disk(out)
 
     def _lines(self, name: str) -> LinesFile:
         return LinesFile(self._opened, self._folder / name)

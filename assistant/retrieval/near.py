@@ -8,7 +8,8 @@ Source: Jégou, Douze, Schmid 2011, "Product Quantization for Nearest Neighbor S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -47,8 +48,16 @@ class Stored(Protocol):
     def __getitem__(self, rows: slice, /) -> Vectors: ...
 
 
-def parts(vectors: Stored) -> Iterator[faiss.Index]:
-    """The parts of an index over these unit vectors, one after the other."""
+def write(vectors: Stored, opened: Callable[[int], AbstractContextManager[BinaryIO]]) -> None:
+    """Makes an index over unit vectors and writes it part by part, of which one at a time is in memory.
+
+    Args:
+        vectors: all of them.
+        opened: opens the file of a part by its number; a buffered one, which takes all that it is given.
+
+    Raises:
+        OSError: a part cannot be written.
+    """
     count, dim = vectors.shape
     cells = 1 << max(0, round(np.log2(2 * max(1, count) ** 0.5)))
     middles = faiss.IndexFlatIP(dim)
@@ -57,22 +66,20 @@ def parts(vectors: Stored) -> Iterator[faiss.Index]:
     )
     empty.cp.seed, empty.cp.niter, empty.cp.spherical = _SEED, _ROUNDS, True
     empty.cp.min_points_per_centroid, empty.cp.max_points_per_centroid = 1, _SAMPLE
-    drawn = np.sort(np.random.default_rng(_SEED).choice(count, min(count, _SAMPLE), replace=False))
-    empty.train(_picked(vectors, drawn))
-    for first in range(0, count, PART):
+    empty.train(_picked(vectors, _sample(count)))
+    for number, first in enumerate(range(0, count, PART)):
         part = faiss.clone_index(empty)
         for start, block in _blocks(vectors, first, min(first + PART, count)):
             part.add_with_ids(block, np.arange(start, start + len(block)))
-        yield part
+        with opened(number) as out:
+            faiss.write_index(part, faiss.PyCallbackIOWriter(out.write))  # type: ignore[attr-defined]
 
 
-def write(part: faiss.Index, out: BinaryIO) -> None:
-    """Writes one of the `parts` to a file.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    faiss.write_index(part, faiss.PyCallbackIOWriter(out.write))  # type: ignore[attr-defined]
+def _sample(count: int) -> Rows:
+    """Rows of the sample, ascending: one drawn of each of as many stretches."""
+    size = min(count, _SAMPLE)
+    edges = np.arange(size + 1) * count // max(1, size)
+    return np.random.default_rng(_SEED).integers(edges[:-1], edges[1:])
 
 
 def _picked(vectors: Stored, rows: Rows) -> Vectors:
@@ -92,7 +99,7 @@ def _blocks(vectors: Stored, first: int = 0, last: int | None = None) -> Iterato
 
 
 class Near:
-    """The index that `parts` made, mapped into memory."""
+    """The index that `write` made, mapped into memory."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         """Maps the files.
