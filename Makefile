@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 # Where the systems are installed that `make peers` compares with.
 PEERS ?= .venv-peers
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# What the browser tests need: a browser, fonts for every script that the policies are written in, and a reverse proxy.
-BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light
+# What the browser tests need: a browser, fonts for every script that the policies are written in, and a reverse proxy;
+# and what makes the certificates of the test that speaks TLS.
+BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light openssl
 
 .DEFAULT_GOAL := help
 .PHONY: help run index test check audit browser format bench scale milvus faults updates fuzz load quality peers lighthouse train docs screenshots lock clean
@@ -44,7 +45,7 @@ format: $(VENV)/.installed-dev ## Format the code.
 	$(BIN)/ruff format .
 
 # Without root and apt the browser that is on PATH is used; where there is none, the browser tests are skipped.
-browser: ## Install Chromium and nginx for the tests where root and apt are there, else say how to get it.
+browser: ## Install Chromium, nginx and openssl for the tests where root and apt are there, else say how to get it.
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  dpkg -s $(BROWSER_PACKAGES) >/dev/null 2>&1 || { \
 	    export DEBIAN_FRONTEND=noninteractive; \
@@ -53,6 +54,8 @@ browser: ## Install Chromium and nginx for the tests where root and apt are ther
 	  echo "No Chromium on PATH: install it with your package manager (Debian: sudo apt-get install $(BROWSER_PACKAGES)), or the browser tests are skipped."; \
 	elif ! PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null; then \
 	  echo "No nginx on PATH: install it with your package manager (Debian: sudo apt-get install nginx-light), or the tests behind a proxy are skipped."; \
+	elif ! command -v openssl >/dev/null; then \
+	  echo "No openssl on PATH: install it with your package manager (Debian: sudo apt-get install openssl), or the test of TLS is skipped."; \
 	fi
 
 bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and the widget cost.

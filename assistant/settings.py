@@ -57,9 +57,10 @@ class Settings:
         default=15, metadata={"doc": "Longest time that the Milvus server may take for a call, all tries together."}
     )
     engine_replicas: int = field(
-        default=1,
+        default=0,
         metadata={
-            "doc": "Copies of all that is searched in the memory of Milvus; with 2 or more no search waits for a node."
+            "doc": "Copies of all that is searched in the memory of Milvus; with 2 or more no search waits for a node; "
+            "0 for those that are there, one at first."
         },
     )
     tenant: str = field(
@@ -190,8 +191,8 @@ class Settings:
                 f"{PREFIX}ENGINE_PREFIX must be a letter and at most 63 letters, digits or underscores, not "
                 f"{self.engine_prefix!r}."
             )
-        if self.engine_seconds < 1 or self.engine_replicas < 1:
-            raise SettingsError(f"{PREFIX}ENGINE_SECONDS and {PREFIX}ENGINE_REPLICAS must be 1 or more.")
+        if self.engine_seconds < 1 or self.engine_replicas < 0:
+            raise SettingsError(f"{PREFIX}ENGINE_SECONDS must be 1 or more, and {PREFIX}ENGINE_REPLICAS 0 or more.")
         if not self.tenant.strip() or not self.tenant.isprintable() or len(self.tenant.encode()) > _LONGEST_TENANT:
             raise SettingsError(
                 f"{PREFIX}TENANT must be a name of printable characters, no more than {_LONGEST_TENANT} bytes in UTF-8."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -43,14 +44,14 @@ def check(settings: Settings, corpus: Path, shard: Shard, out: TextIO) -> bool:
     return tell_stale(Bulk(store, Encoder, shard).stale(corpus), corpus, out)
 
 
-def watch(settings: Settings, corpus: Path, shard: Shard, out: TextIO) -> None:
-    """Writes the shard now and after each change of the folder, until it is interrupted.
+def watch(settings: Settings, corpus: Path, shard: Shard, out: TextIO, stop: threading.Event | None = None) -> None:
+    """Writes the shard now and after each change of the folder, until it is interrupted or `stop` is set.
 
     Raises:
         AssistantError: the first ingest fails.
     """
     bulk = _bulk(settings, shard)
-    follow(corpus, out, lambda: bool(bulk.stale(corpus)), lambda: _build(bulk, settings, corpus, out))
+    follow(corpus, out, lambda: bool(bulk.stale(corpus)), lambda: _build(bulk, settings, corpus, out), stop)
 
 
 def _build(bulk: Bulk, settings: Settings, corpus: Path, out: TextIO) -> int:

@@ -105,7 +105,7 @@ def world(server: Server, encoder: Encoder) -> Iterator[World]:
     """Collections that nobody else has, dropped at the end."""
     client = Client(server)
     names = Names(f"test_{uuid.uuid4().hex[:12]}", encoder.sha256)
-    make(client, names, encoder.dim, replicas=1)
+    make(client, names, encoder.dim)
     try:
         yield World(server, client, names, encoder)
     finally:

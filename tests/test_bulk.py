@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pymilvus import MilvusClient
 
 from assistant.bulk import Bulk
 from assistant.engines.milvus.client import Client
 from assistant.engines.milvus.engine import Milvus
 from assistant.engines.milvus.packing import Place, joined
+from assistant.engines.milvus.schema import Names, make
 from assistant.engines.milvus.store import Store
 from assistant.errors import CorpusError, EngineError, SettingsError
 from assistant.policies.describe import COLUMNS
@@ -70,6 +76,46 @@ def test_all_shards_together_are_the_whole(milvus: World, tmp_path: Path) -> Non
     for at in (1, 2, 3):
         milvus.ingest("shards", folder, Shard(at, 3))
     assert [policy.id for policy in milvus.engine("shards").policies()] == ["p0", "p2", "p3", "p4", "p5", "p6"]
+
+
+def test_collections_are_made_by_several_at_once(milvus: World) -> None:
+    """Also where another was killed between two steps."""
+    clients = [Client(milvus.server) for _ in range(3)]
+    names = Names(f"test_{uuid.uuid4().hex[:12]}", milvus.encoder.sha256)
+    start = threading.Barrier(len(clients))
+
+    def begin(client: Client) -> None:
+        start.wait()
+        make(client, names, 8)
+
+    try:
+        with ThreadPoolExecutor(len(clients)) as pool:
+            list(pool.map(begin, clients))
+        made = [set(clients[0].call("list_indexes", name)) for name in names.all()]
+        assert made == [{"stub"}, {"stub", "generation"}, {"dense", "sparse", "generation"}]
+        assert all(clients[0].loaded(name) for name in names.all())
+        clients[0].call("release_collection", names.passages)
+        clients[0].call("drop_index", names.passages, "dense")
+        clients[0].call("drop_collection", names.payloads)
+        make(clients[1], names, 8)
+        assert [set(clients[0].call("list_indexes", name)) for name in names.all()] == made
+        assert all(clients[0].loaded(name) for name in names.all())
+    finally:
+        for name in names.all():
+            clients[0].call("drop_collection", name)
+
+
+def test_what_is_in_memory_is_loaded_again_only_where_copies_are_wanted(
+    milvus: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+    monkeypatch.setattr(
+        MilvusClient, "load_collection", lambda self, name, **more: loaded.append((name, more["replica_number"]))
+    )
+    make(milvus.client, milvus.names, milvus.encoder.dim)
+    assert loaded == []
+    make(Client(replace(milvus.server, replicas=2)), milvus.names, milvus.encoder.dim)
+    assert loaded == [(name, 2) for name in milvus.names.all()]
 
 
 def test_a_second_ingest_encodes_nothing_and_loads_no_encoder(milvus: World, tmp_path: Path) -> None:

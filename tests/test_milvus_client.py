@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +37,7 @@ class FakeMilvus:
 
     def __init__(self, **kwargs: Any) -> None:
         self.asked: list[str] = []
-        self.loaded: list[str] = []
+        self.loaded: list[tuple[str, int]] = []
         self.answers: list[object] = []
         self.seconds: list[float] = []
         made.append((self, kwargs))
@@ -44,8 +45,8 @@ class FakeMilvus:
     def get_server_version(self, timeout: float) -> str:
         return self.version
 
-    def load_collection(self, name: str, timeout: float) -> None:
-        self.loaded.append(name)
+    def load_collection(self, name: str, timeout: float, replica_number: int) -> None:
+        self.loaded.append((name, replica_number))
 
     def query(self, name: str, timeout: float) -> object:
         self.asked.append(name)
@@ -149,7 +150,22 @@ def test_what_would_fail_again_is_not_tried_again(fake: Callable[..., Any], erro
 def test_a_collection_that_is_not_in_memory_is_loaded(fake: Callable[..., Any]) -> None:
     client, server = fake(MilvusException(code=101, message="not loaded"), [])
     assert client.call("query", "rows") == []
-    assert server.loaded == ["rows"]
+    assert server.loaded == [("rows", 0)]
+
+
+def test_a_collection_is_loaded_in_as_many_copies_as_are_wanted(fake: Callable[..., Any]) -> None:
+    client, server = fake(MilvusException(code=101, message="not loaded"), [], server=replace(SERVER, replicas=2))
+    assert client.call("query", "rows") == []
+    client.load("rows")
+    assert server.loaded == [("rows", 2), ("rows", 2)]
+
+
+def test_what_another_process_makes_meanwhile_is_not_made_again(fake: Callable[..., Any]) -> None:
+    client, server = fake(MilvusException(code=1, message="it is there"))
+    looks = iter([False, False, True])
+    client.ensure(lambda *_: next(looks), "query", "rows")
+    assert server.asked == ["rows"] * 2
+    assert next(looks, None) is None
 
 
 def test_the_token_is_never_told(fake: Callable[..., Any], caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,14 @@ import pytest
 from assistant import index
 from assistant.ask import Assistant
 from assistant.engines import Embedded
+from assistant.engines.milvus.counts import Counts
 from assistant.engines.milvus.engine import Milvus
 from assistant.engines.milvus.store import Scope
-from assistant.engines.milvus.terms import counted, terms
+from assistant.engines.milvus.terms import counted, score, terms
 from assistant.errors import BusyError, EngineError, UnknownClauseError, UnknownPolicyError
 from assistant.evaluation.questions import JudgedQuestion, read_questions
 from assistant.retrieval.encoder import Encoder
+from assistant.retrieval.fusion import RANK_CONSTANT, fuse
 from assistant.retrieval.phrases import exact_spans, longest_word, runs
 from assistant.retrieval.tokens import tokens
 from assistant.types import Answer
@@ -120,6 +123,46 @@ def test_ranks_word_pieces_and_counts_are_those_of_the_index(
     assert dict(engine.words()) == dict(embedded.words())
     assert engine.matched("cookies") is embedded.matched("cookies") is True
     assert engine.matched("zzzz") is embedded.matched("zzzz") is False
+
+
+def test_words_are_worth_what_they_are_in_the_index(embedded: Embedded, root: Path) -> None:
+    """To the last bit, so that near ties fall the same way."""
+    texts = [passage.indexed for policy in embedded.policies() for passage in embedded.passages(policy.id)]
+    counts = Counts.of(texts, np.zeros(1, dtype=np.int32))
+    passages = [counted(terms(text)) for text in texts]
+    for each in [*(each.question for each in judged(root)), "data data data of your data, and cookies cookies cookies"]:
+        question = Counter(tokens(each))
+        idf = counts.idf(question)
+        here = [score(question, passage, idf, counts.average) for passage in passages]
+        assert here == embedded._search.lexical.scores(each).tolist()
+
+
+def test_the_server_fuses_by_rank_as_is_done_here(over_milvus: Assistant, milvus: World) -> None:
+    """`hybrid_search`, which the product does not call: its words are counted over all tenants, or one segment."""
+    store, client = milvus.store(TENANT), milvus.client
+    question, depth = "Who is my data shared with?", 20
+    vector = milvus.encoder.encode_query(question).vector
+    lists = [store.near(vector, depth, Scope()), store.matching(terms(question), depth, Scope())]
+    places = [[(each.generation, each.ordinal) for each in found] for found in lists]
+    numbers = {place: number for number, place in enumerate(dict.fromkeys(places[0] + places[1]))}
+    fused = dict(fuse([[numbers[place] for place in found] for found in places], (1.0, 1.0), RANK_CONSTANT))
+    library, where = client.library, store._filter(["citable == true"])
+    asked = [
+        library.AnnSearchRequest([data], field, {"metric_type": metric}, limit=depth, expr=where)
+        for data, field, metric in ((vector.tolist(), "dense", "IP"), (terms(question), "sparse", "BM25"))
+    ]
+    (hits,) = client.call(
+        "hybrid_search",
+        milvus.names.passages,
+        reqs=asked,
+        ranker=library.RRFRanker(RANK_CONSTANT),
+        limit=depth,
+        output_fields=["generation", "ordinal"],
+        consistency_level="Strong",
+    )
+    found = [numbers[hit["entity"]["generation"], hit["entity"]["ordinal"]] for hit in hits]
+    np.testing.assert_allclose([hit["distance"] for hit in hits], [fused[number] for number in found], rtol=1e-5)
+    np.testing.assert_allclose([fused[number] for number in found], sorted(fused.values(), reverse=True)[:depth])
 
 
 @pytest.mark.parametrize(

@@ -6,23 +6,35 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import uuid
 from dataclasses import replace
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
+import httpx
 import pytest
 from pymilvus import MilvusClient, MilvusException
 
+from assistant import upload
+from assistant.ask import Assistant
 from assistant.cli import main
-from assistant.engines.milvus.schema import Names
+from assistant.engines.milvus.client import Client, Server
+from assistant.engines.milvus.engine import Milvus
+from assistant.engines.milvus.schema import Names, make
+from assistant.engines.milvus.store import Store
 from assistant.errors import IndexMissingError, SettingsError
 from assistant.remote import AnsweringRemotely, followed, opened
+from assistant.retrieval.encoder import Encoder
 from assistant.settings import Settings
 from assistant.shards import Shard
 from assistant.types import Status
+from assistant.web.app import create_app
 from assistant.workers import Workers
-from tests.milvus_server import World
+from tests.milvus_server import Lite, World
+from tests.web_fixtures import serving
 
 SECRET = "root:S3cret-Token"  # noqa: S105
 
@@ -48,6 +60,22 @@ def corpus_of(folder: Path, days: int) -> Path:
     text = f"Shop privacy policy\n\n1. Cookies\nCookies of our shop are deleted after {days} days.\n"
     (folder / "shop.txt").write_text(text, "utf-8")
     return folder
+
+
+def items_of(folder: Path, policies: int = 7) -> Path:
+    folder.mkdir()
+    for at in range(policies):
+        text = "\n\n".join(f"{number}. Part {number}\nWe keep item {at}.{number} for you." for number in range(1, 5))
+        (folder / f"p{at}.txt").write_text(f"Policy {at}\n\n{text}\n", "utf-8")
+    return folder
+
+
+def is_the_same(here: Milvus, there: Milvus) -> None:
+    assert here.policies() == there.policies()
+    assert [[*here.passages(each.id)] for each in here.policies()] == [
+        [*there.passages(each.id)] for each in there.policies()
+    ]
+    assert dict(here.words()) == dict(there.words())
 
 
 # --- settings
@@ -95,7 +123,7 @@ def test_engines_that_are_taken(value: str) -> None:
         ("ENGINE_PREFIX", "a-b"),
         ("ENGINE_PREFIX", "a" * 65),
         ("ENGINE_SECONDS", "0"),
-        ("ENGINE_REPLICAS", "0"),
+        ("ENGINE_REPLICAS", "-1"),
         ("TENANT", ""),
         ("TENANT", "  "),
         ("TENANT", "a\nb"),
@@ -157,13 +185,9 @@ def test_the_command_line_ingests_and_asks(
 
 
 def test_an_ingest_that_is_killed_is_finished_by_the_next_one(milvus: World, tmp_path: Path) -> None:
-    """A real process, by `kill -9`, once it has begun to write; the other shard is written meanwhile."""
+    """A real process, by `kill -9`, once it has begun to write; the other shard is written after it."""
     settings = settings_of(milvus, "killed")
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    for at in range(7):
-        text = "\n\n".join(f"{number}. Part {number}\nWe keep item {at}.{number} for you." for number in range(1, 5))
-        (corpus / f"p{at}.txt").write_text(f"Policy {at}\n\n{text}\n", "utf-8")
+    corpus = items_of(tmp_path / "corpus")
     command = [sys.executable, "-m", "assistant", "--corpus", str(corpus), "ingest", "--shard"]
     given = {**os.environ, **environment(settings), "OMP_NUM_THREADS": "1"}
     store = milvus.store("killed")
@@ -184,12 +208,65 @@ def test_an_ingest_that_is_killed_is_finished_by_the_next_one(milvus: World, tmp
     milvus.ingest("killed", corpus, Shard(2, 2))
     milvus.ingest("not killed", corpus)
     assert 0 < cut < 7
-    here, there = milvus.engine("killed"), milvus.engine("not killed")
-    assert here.policies() == there.policies()
-    assert [[*here.passages(each.id)] for each in here.policies()] == [
-        [*there.passages(each.id)] for each in there.policies()
+    is_the_same(milvus.engine("killed"), milvus.engine("not killed"))
+
+
+def test_shards_begin_at_once_on_a_server_that_has_nothing(milvus: World, tmp_path: Path) -> None:
+    """Real processes, which make the collections too, and then one that asks."""
+    corpus = items_of(tmp_path / "corpus", 12)
+    settings = replace(settings_of(milvus, "at once"), engine_prefix=f"test_{uuid.uuid4().hex[:12]}")
+    names = Names(settings.engine_prefix, milvus.encoder.sha256)
+    given = {**os.environ, **environment(settings), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "assistant", "--corpus", str(corpus), "ingest", "--shard"]
+    shards = [
+        subprocess.Popen([*command, f"{at}/2"], env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for at in (1, 2)
     ]
-    assert dict(here.words()) == dict(there.words())
+    try:
+        said = [shard.communicate(timeout=240) for shard in shards]
+        assert [shard.returncode for shard in shards] == [0, 0], said
+        assert sum(int(out.split()[0]) for out, _ in said) == 12
+        milvus.ingest("not at once", corpus)
+        here = Milvus(store := Store(milvus.client, names, "at once"), store.entries())
+        is_the_same(here, milvus.engine("not at once"))
+        question = "Which items do you keep for me?"
+        answers = [
+            Assistant(each, encoder=milvus.encoder).ask(question) for each in (here, milvus.engine("not at once"))
+        ]
+        assert answers[0] == answers[1]
+        assert answers[0].citations or answers[0].related
+    finally:
+        for shard in shards:
+            shard.kill()
+            shard.wait()
+        for name in names.all():
+            milvus.client.call("drop_collection", name)
+
+
+def test_an_ingest_follows_the_folder(milvus: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.retrieval.encoder.Encoder", lambda: milvus.encoder)
+    store, corpus = milvus.store("watched"), corpus_of(tmp_path / "corpus", 30)
+    stop, out = threading.Event(), StringIO()
+    following = threading.Thread(
+        target=upload.watch, args=(settings_of(milvus, "watched"), corpus, Shard(), out, stop), daemon=True
+    )
+    following.start()
+    try:
+        seen = []
+        for days in (30, 60):
+            corpus_of(corpus, days)
+            until = time.monotonic() + 60
+            while not (entries := [entry for entry in store.entries() if entry.generation not in ("", *seen)]):
+                assert time.monotonic() < until, out.getvalue()
+                time.sleep(0.1)
+            seen.append(entries[0].generation)
+            assert f"{days} days" in milvus.engine("watched").document("shop").text
+            while "Watching" not in out.getvalue():
+                time.sleep(0.1)
+    finally:
+        stop.set()
+        following.join(60)
+    assert not following.is_alive()
 
 
 # --- a server that runs
@@ -235,6 +312,43 @@ def test_a_server_that_needs_further_tries_is_told(
     assert assistant.document("shop").text
     assert len(tries) > 1
     assert assistant.degraded()
+
+
+def test_a_server_that_is_away_is_told_and_answers_when_it_is_back(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed and started again under a running assistant, with the collections of the product."""
+    monkeypatch.setattr("assistant.ask.Encoder", lambda: encoder)
+    (data := tmp_path / "milvus").mkdir()
+    lite = Lite(data)
+    lite.start()
+    try:
+        client, names = Client(Server(lite.uri, seconds=30.0)), Names("test_away", encoder.sha256)
+        make(client, names, encoder.dim)
+        made = World(Server(lite.uri), client, names, encoder)
+        made.ingest("away", corpus_of(tmp_path / "corpus", 30))
+        settings = replace(settings_of(made, "away"), engine_seconds=3)
+        generations = followed(settings)
+        body = {"question": "When are cookies deleted?"}
+        with serving(lambda: create_app(generations, settings)) as url:
+            before = httpx.post(f"{url}/api/ask", json=body, timeout=60)
+            assert (before.status_code, before.json()["status"]) == (200, "answered")
+            lite.kill()
+            away = httpx.post(f"{url}/api/ask", json={"question": "Who reads my e-mail?"}, timeout=60)
+            assert (away.status_code, away.json()["code"], away.headers["retry-after"]) == (503, "busy", "5")
+            # The versions that were seen last stay.
+            assert not generations.refresh()
+            assert [each["id"] for each in httpx.get(f"{url}/api/policies", timeout=60).json()["policies"]] == ["shop"]
+            assert httpx.get(f"{url}/readyz", timeout=60).status_code == 503
+            lite.start()
+            generations = followed(settings_of(made, "away"))
+            after = generations.current().ask(body["question"])
+            assert after.citations[0].quote == before.json()["citations"][0]["quote"]
+            again = httpx.post(f"{url}/api/ask", json={"question": "Who reads my e-mail?"}, timeout=60)
+            assert again.status_code == 200
+            assert httpx.get(f"{url}/readyz", timeout=60).json() == {"status": "degraded"}
+    finally:
+        lite.kill()
 
 
 def test_workers_answer_over_the_server(milvus: World, tmp_path: Path) -> None:

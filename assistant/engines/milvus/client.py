@@ -58,6 +58,8 @@ class Server:
     ca: Path | None = None
     # Seconds that a call may take, all tries together.
     seconds: float = 15.0
+    # Copies of each collection in memory; 0 for those that are there, and for what the server thinks best at first.
+    replicas: int = 0
 
 
 class Client:
@@ -83,6 +85,11 @@ class Client:
         """Whether a call of the last minute needed more than one try, or failed."""
         return time.monotonic() - self._tried < _REMEMBERED
 
+    @property
+    def replicas(self) -> int:
+        """Copies of each collection that are wanted in memory; 0 for those that are there."""
+        return self._server.replicas
+
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """What a method of `pymilvus.MilvusClient` returns.
 
@@ -93,6 +100,42 @@ class Client:
         return self._again(
             lambda seconds: getattr(self._connected(seconds), method)(*args, timeout=seconds, **kwargs), args[:1]
         )
+
+    def ensure(self, there: Callable[[Any, float], bool], method: str, *args: Any, **kwargs: Any) -> None:
+        """Calls a method that makes something, unless that is there: another process may make it at the same time.
+
+        Args:
+            there: asked before each try; takes the `pymilvus.MilvusClient`, and the seconds that it may take.
+            method: of `pymilvus.MilvusClient`.
+            args: of the method.
+            kwargs: of the method.
+
+        Raises:
+            EngineError, BusyError: as for `call`.
+        """
+
+        def attempt(seconds: float) -> None:
+            server = self._connected(seconds)
+            if not there(server, seconds):
+                getattr(server, method)(*args, timeout=seconds, **kwargs)
+
+        self._again(attempt, ())
+
+    def loaded(self, collection: str) -> bool:
+        """Whether a collection is in memory.
+
+        Raises:
+            EngineError, BusyError: as for `call`.
+        """
+        return bool(self.call("get_load_state", collection)["state"].name == "Loaded")
+
+    def load(self, collection: str) -> None:
+        """Has a collection in memory, in as many copies as are wanted.
+
+        Raises:
+            EngineError, BusyError: as for `call`.
+        """
+        self.call("load_collection", collection, replica_number=self.replicas)
 
     def every(self, collection: str, where: str, fields: Sequence[str], level: str) -> Iterator[dict[str, Any]]:
         """All rows that a filter finds, however many, a page at a time, each page before a deadline of its own.
@@ -159,7 +202,7 @@ class Client:
     def _load(self, collection: str, seconds: float) -> None:
         """Asks for a collection that a server which was started anew has not in memory; failing, the next try tells."""
         try:
-            self._connected(seconds).load_collection(collection, timeout=seconds)
+            self._connected(seconds).load_collection(collection, timeout=seconds, replica_number=self.replicas)
         except Exception as error:
             _LOG.debug("A collection cannot be loaded: %s", self._said(error))
 

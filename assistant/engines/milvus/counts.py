@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -74,9 +75,7 @@ class Counts:
 
     def idf(self, wanted: Iterable[str]) -> dict[str, float]:
         """How rare each token is, as rank-bm25's `BM25Plus` has it; tokens that no passage has are left out."""
-        return {
-            token: float(np.log((self.passages + 1) / self.tokens[token])) for token in wanted if token in self.tokens
-        }
+        return {token: math.log((self.passages + 1) / self.tokens[token]) for token in wanted if token in self.tokens}
 
     def weigher(self) -> TokenVectors:
         """What tells the weights of word pieces: it has these frequencies and as many passages, all empty."""

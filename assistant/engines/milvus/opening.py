@@ -41,7 +41,7 @@ def made_store(settings: Settings, dim: int) -> Store:
         EngineError, BusyError: the server cannot be used, or does not answer.
     """
     client, names = _connected(settings, max(settings.engine_seconds, _PATIENCE))
-    make(client, names, dim, settings.engine_replicas)
+    make(client, names, dim)
     return Store(client, names, settings.tenant)
 
 
@@ -60,7 +60,7 @@ def snapshot(store: Store, settings: Settings) -> Sequence[Entry]:
 
 def _connected(settings: Settings, seconds: float) -> tuple[Client, Names]:
     ca = Path(settings.engine_ca) if settings.engine_ca else None
-    client = Client(Server(settings.engine, settings.engine_token, ca, seconds))
+    client = Client(Server(settings.engine, settings.engine_token, ca, seconds, settings.engine_replicas))
     return client, Names(settings.engine_prefix, read_page().sha256)
 
 

@@ -9,10 +9,11 @@ The tenant is the partition key of each, so that the rows of one lie together, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from assistant.engines.milvus.client import Client
-from assistant.errors import EngineError
 
 # Raise it with every change of the fields or of what they mean.
 FORMAT = 1
@@ -29,6 +30,12 @@ MOST_WORDS = 4096
 _BM25 = {"bm25_k1": 1.5, "bm25_b": 0.75}
 # A collection needs a vector, of two dimensions at least; where nothing is searched by vectors it is this one.
 STUB = [0.0, 1.0]
+# What is fetched by its key, and never looked through, stays on the disk of the query nodes.
+_MAPPED = {"mmap.enabled": "true"}
+
+
+# The index of each field: its type, its metric and its parameters.
+_Indexes = Mapping[str, tuple[str, str, Mapping[str, object]]]
 
 
 class Names:
@@ -51,55 +58,64 @@ def there(client: Client, names: Names) -> bool:
     return all(client.call("has_collection", name) for name in names.all())
 
 
-def make(client: Client, names: Names, dim: int, replicas: int) -> None:
+def make(client: Client, names: Names, dim: int) -> None:
     """Makes the collections that are not there and has them in memory; several processes may do so at once.
 
     Args:
         client: the server.
         names: of the collections.
         dim: dimensions of a passage's vector.
-        replicas: copies in memory, each on another query node.
     """
     for name, build in zip(names.all(), (_policies, _payloads, _passages), strict=True):
-        if not client.call("has_collection", name):
-            schema, indexes = build(client, dim)
-            level = "Strong" if name == names.policies else "Bounded"
-            try:
-                client.call("create_collection", name, schema=schema, index_params=indexes, consistency_level=level)
-            except EngineError:
-                # Another process was first.
-                if not client.call("has_collection", name):
-                    raise
-        client.call("load_collection", name, replica_number=replicas)
+        schema, indexes = build(client, dim)
+        more: dict[str, Any] = {"consistency_level": "Strong" if name == names.policies else "Bounded"}
+        if name == names.payloads:
+            more["properties"] = _MAPPED
+        # Whoever began before may have been killed after any step.
+        client.ensure(partial(_has, name), "create_collection", name, schema=schema, **more)
+        for field, (kind, metric, parameters) in indexes.items():
+            index = client.library.MilvusClient.prepare_index_params()
+            index.add_index(field, index_type=kind, params=parameters, **({"metric_type": metric} if metric else {}))
+            client.ensure(partial(_indexed, name, field), "create_index", name, index)
+        if client.replicas or not client.loaded(name):
+            client.load(name)
 
 
-def _policies(client: Client, dim: int) -> tuple[Any, Any]:
+def _has(name: str, server: Any, seconds: float) -> bool:
+    return bool(server.has_collection(name, timeout=seconds))
+
+
+def _indexed(name: str, field: str, server: Any, seconds: float) -> bool:
+    return field in server.list_indexes(name, timeout=seconds)
+
+
+def _policies(client: Client, dim: int) -> tuple[Any, _Indexes]:
     schema, kinds = _begun(client)
     schema.add_field("policy", kinds.VARCHAR, max_length=_LONGEST_NAME)
     schema.add_field("file", kinds.VARCHAR, max_length=_LONGEST_NAME)
     schema.add_field("generation", kinds.VARCHAR, max_length=_KEY)
     schema.add_field("about", kinds.VARCHAR, max_length=LONGEST)
     schema.add_field("stub", kinds.FLOAT_VECTOR, dim=len(STUB))
-    return schema, _indexes(client, stub=("FLAT", "IP", {}))
+    return schema, {"stub": ("FLAT", "IP", {})}
 
 
-def _payloads(client: Client, dim: int) -> tuple[Any, Any]:
+def _payloads(client: Client, dim: int) -> tuple[Any, _Indexes]:
     schema, kinds = _begun(client)
     schema.add_field("generation", kinds.VARCHAR, max_length=_KEY)
     schema.add_field("kind", kinds.VARCHAR, max_length=_KEY)
     schema.add_field("ordinal", kinds.INT64)
     schema.add_field("part", kinds.INT64)
     schema.add_field("parts", kinds.INT64)
-    schema.add_field("data", kinds.VARCHAR, max_length=LONGEST, mmap_enabled=True)
+    schema.add_field("data", kinds.VARCHAR, max_length=LONGEST)
     for name in ("runs", "numbers"):
         schema.add_field(
             name, kinds.ARRAY, element_type=kinds.VARCHAR, max_length=LONGEST_WORD, max_capacity=MOST_WORDS
         )
     schema.add_field("stub", kinds.FLOAT_VECTOR, dim=len(STUB))
-    return schema, _indexes(client, stub=("FLAT", "IP", {}), generation=("INVERTED", "", {}))
+    return schema, {"stub": ("FLAT", "IP", _MAPPED), "generation": ("INVERTED", "", _MAPPED)}
 
 
-def _passages(client: Client, dim: int) -> tuple[Any, Any]:
+def _passages(client: Client, dim: int) -> tuple[Any, _Indexes]:
     schema, kinds = _begun(client)
     schema.add_field("generation", kinds.VARCHAR, max_length=_KEY)
     schema.add_field("ordinal", kinds.INT64)
@@ -125,12 +141,11 @@ def _passages(client: Client, dim: int) -> tuple[Any, Any]:
         )
     )
     # The server knows best which index its vectors need; it can be replaced there without a word here.
-    return schema, _indexes(
-        client,
-        dense=("AUTOINDEX", "IP", {}),
-        sparse=("SPARSE_INVERTED_INDEX", "BM25", _BM25),
-        generation=("INVERTED", "", {}),
-    )
+    return schema, {
+        "dense": ("AUTOINDEX", "IP", {}),
+        "sparse": ("SPARSE_INVERTED_INDEX", "BM25", _BM25),
+        "generation": ("INVERTED", "", {}),
+    }
 
 
 def _begun(client: Client) -> tuple[Any, Any]:
@@ -139,12 +154,3 @@ def _begun(client: Client) -> tuple[Any, Any]:
     schema.add_field("id", library.DataType.VARCHAR, is_primary=True, max_length=_KEY)
     schema.add_field("tenant", library.DataType.VARCHAR, max_length=LONGEST_TENANT, is_partition_key=True)
     return schema, library.DataType
-
-
-def _indexes(client: Client, **fields: tuple[str, str, dict[str, float]]) -> Any:
-    """The index of each field: its type, its metric and its parameters."""
-    made = client.library.MilvusClient.prepare_index_params()
-    for name, (kind, metric, parameters) in fields.items():
-        more: dict[str, Any] = {"metric_type": metric, "params": parameters} if metric else {}
-        made.add_index(name, index_type=kind, **more)
-    return made

@@ -29,7 +29,7 @@ def counted(words: str) -> Counter[str]:
 
 
 def score(question: Mapping[str, int], passage: Mapping[str, int], idf: Mapping[str, float], average: float) -> float:
-    """BM25 as `Lexical.scores` has it: 0 exactly where no token is shared.
+    """BM25 as `Lexical.scores` has it, to the last bit: 0 exactly where no token is shared.
 
     Args:
         question: tokens with how often they stand in it.
@@ -42,9 +42,10 @@ def score(question: Mapping[str, int], passage: Mapping[str, int], idf: Mapping[
     for token, count in question.items():
         held = passage.get(token, 0)
         if held and token in idf:
-            weight = idf[token] * held * (_K1 + 1) / (_K1 * (1 - _B + _B * length) + held)
-            total += float(np.float32(weight)) * count
-    return total
+            # In the order of rank-bm25, since another one may round to another float.
+            weight = idf[token] * (held * (_K1 + 1) / (_K1 * (1 - _B + _B * length) + held))
+            total += float(np.float32(weight) * np.float32(count))
+    return float(np.float32(total))
 
 
 def _word(token: str) -> str:
