@@ -23,7 +23,7 @@ from assistant.engines.milvus.terms import terms
 from assistant.errors import CorpusError, EngineError, PolicyFileError
 from assistant.freshness import corpus_digests
 from assistant.index import digest
-from assistant.ingest import IngestReport
+from assistant.ingest import Foresight, IngestReport, Progress
 from assistant.isolated import Limits, Reader
 from assistant.policies import reader_sha256
 from assistant.policies.describe import read_catalogue
@@ -61,14 +61,13 @@ class Bulk:
         self._grace = grace
         self._marked = time.monotonic()
 
-    def ingest(
-        self, corpus: Path, progress: Callable[[int], None] | None = None, limits: Limits = _LIMITS
-    ) -> IngestReport:
+    def ingest(self, corpus: Path, progress: Progress | None = None, limits: Limits = _LIMITS) -> IngestReport:
         """Brings the policies of the shard to what lies in the folder.
 
         Args:
             corpus: folder with policies and, optionally, policies.csv.
-            progress: called with the number of passages encoded since the last call.
+            progress: called with the number of passages encoded since the last call, and how many are expected in all,
+                as far as that can be told.
             limits: what reading one file may take; a file that takes more is left out and reported.
 
         Raises:
@@ -82,6 +81,12 @@ class Bulk:
         known = self._known()
         failed = list(errors)
         passages = encoded = documents = 0
+        foresight = Foresight(path for path, generation in wanted.items() if not _holds(known, path, generation))
+
+        def told(done: int, new: int) -> None:
+            if progress:
+                progress(done, foresight.expected(encoded + new))
+
         with Reader(limits) as reader:
             for path, generation in wanted.items():
                 entry = known.pop(path.stem, Entry(path.stem, path.name))
@@ -91,14 +96,18 @@ class Bulk:
                     except PolicyFileError as error:
                         failed.append(error)
                         known[path.stem] = entry
+                        foresight.left_out(path)
                         continue
-                    entry, new = self._write(replace(entry, file=path.name), generation, document, found, progress)
+                    foresight.read(path)
+                    entry, new = self._write(replace(entry, file=path.name), generation, document, found, told)
                     encoded += new
                 documents, passages = documents + 1, passages + entry.passages
         if wanted and not documents and any(entry.generation for entry in known.values()):
             # Rather what stands there is old than nothing is.
-            told = " ".join(map(str, failed))
-            raise CorpusError(f"No policy of shard {self._shard} in {corpus} could be read, so none is removed. {told}")
+            wrong = " ".join(map(str, failed))
+            raise CorpusError(
+                f"No policy of shard {self._shard} in {corpus} could be read, so none is removed. {wrong}"
+            )
         for entry in known.values():
             self._store.put_entry(entry.gone(time.time()))
         self._sweep()
@@ -140,16 +149,19 @@ class Bulk:
         generation: str,
         document: Document,
         passages: tuple[Passage, ...],
-        progress: Callable[[int], None] | None,
+        told: Callable[[int, int], None],
     ) -> tuple[Entry, int]:
-        """Writes a version of a policy and makes it the one that counts; returns how many passages were encoded."""
+        """Writes a version of a policy and makes it the one that counts; returns how many passages were encoded.
+
+        `told` is called with how many were encoded since the last call, and how many of this policy will be.
+        """
         before = entry.generation
         entry = entry.begun(generation)
         self._store.put_entry(entry)
         contents = [digest(passage).hex() for passage in passages]
         held = self._store.held(generation)
         missing = [at for at, content in enumerate(contents) if held.get(at) != content]
-        new = self._put(missing, passages, contents, before, generation, progress) if missing else 0
+        new = self._put(missing, passages, contents, before, generation, told) if missing else 0
         texts = [passage.indexed for passage in passages]
         counts = Counts.of(texts, self._loaded().frequencies(texts))
         numbers = {clause.number.casefold() for clause in document.clauses if clause.number}
@@ -175,7 +187,7 @@ class Bulk:
         contents: list[str],
         before: str,
         generation: str,
-        progress: Callable[[int], None] | None,
+        told: Callable[[int, int], None],
     ) -> int:
         """Writes passages; those whose content the version before has are not encoded again."""
         wanted = {contents[at] for at in missing}
@@ -188,7 +200,7 @@ class Bulk:
         new = {contents[at]: passages[at] for at in missing if contents[at] not in vectors}
         encoded = self._loaded().encode_passages(
             [passage.indexed for passage in new.values()],
-            progress,
+            lambda done: told(done, len(new)),
             [len(passage.indexed) - len(passage.text) for passage in new.values()],
         )
         for row, content in enumerate(new):
@@ -232,6 +244,11 @@ class Bulk:
     def _loaded(self) -> Encoder:
         self._encoder = self._encoder or self._load()
         return self._encoder
+
+
+def _holds(known: Mapping[str, Entry], path: Path, generation: str) -> bool:
+    """Whether the server has this version of a policy."""
+    return path.stem in known and known[path.stem].generation == generation
 
 
 def _generation(path: Path, digests: Mapping[str, str], catalogue: Mapping[str, object]) -> str:

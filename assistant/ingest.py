@@ -42,6 +42,7 @@ def ingest(
     progress: Progress | None = None,
     limits: Limits = _LIMITS,
     waiting: Callable[[], None] | None = None,
+    step: Callable[[str], None] = lambda _: None,
 ) -> IngestReport:
     """Builds the index of a folder of policies; files that cannot be read are left out and reported.
 
@@ -55,16 +56,19 @@ def ingest(
             far as that can be told.
         limits: what reading one file may take; a file that takes more is left out and reported.
         waiting: called once where another ingest is at work.
+        step: called with the name of each thing that begins when all is encoded.
 
     Raises:
         CorpusError: the folder or its policies.csv cannot be used, or no policy could be read.
         AssistantError: the index cannot be written.
     """
     with index.alone(index_dir, waiting):
-        return _ingest(corpus, index_dir, progress, limits)
+        return _ingest(corpus, index_dir, progress, limits, step)
 
 
-def _ingest(corpus: Path, index_dir: Path, progress: Progress | None, limits: Limits) -> IngestReport:
+def _ingest(
+    corpus: Path, index_dir: Path, progress: Progress | None, limits: Limits, step: Callable[[str], None]
+) -> IngestReport:
     started = time.monotonic()
     # Before the files are read: one that changes meanwhile leaves an index that is stale, not one that is wrong.
     digests = corpus_digests(corpus)
@@ -87,6 +91,7 @@ def _ingest(corpus: Path, index_dir: Path, progress: Progress | None, limits: Li
                 document, passages = last.document(path.name) or reader.read(path, catalogue.get(path.stem))
             except PolicyFileError as error:
                 failed.append(error)
+                foresight.left_out(path)
                 continue
             build.add(document, passages)
             documents += 1
@@ -99,7 +104,7 @@ def _ingest(corpus: Path, index_dir: Path, progress: Progress | None, limits: Li
                 f"No policy in {corpus} could be read; put .txt, .md, .html or .pdf files there. {wrong}".strip()
             )
         build.encoded(*encoding.take())
-        counts = index.publish(index_dir, build, manifest, encoding.frequencies())
+        counts = index.publish(index_dir, build, manifest, encoding.frequencies(), step)
     journal.clear()
     return IngestReport(counts.documents, counts.passages, encoding.encoded, tuple(failed), time.monotonic() - started)
 
@@ -116,6 +121,10 @@ class Foresight:
         """Takes note that a file was read."""
         size = self._sizes.get(path, 0)
         self._ahead, self._read = self._ahead - size, self._read + size
+
+    def left_out(self, path: Path) -> None:
+        """Takes note that a file cannot be read."""
+        self._ahead -= self._sizes.get(path, 0)
 
     def expected(self, found: int) -> int | None:
         """Where what was read holds `found` passages to encode, what all will hold; None where nothing tells."""

@@ -6,10 +6,14 @@ import contextlib
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Never
 
 from assistant.dates import date_text
 from assistant.types import Answer, Citation, Policy, Status
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _INDENT = "    "
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -46,21 +50,32 @@ def policies_text(policies: Sequence[Policy]) -> str:
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells)
 
 
-@contextlib.contextmanager
-def progress(unit: str, total: int | None = None) -> Iterator[Callable[..., None]]:
-    """A function to call with each number of things done; a bar on stderr where that is a terminal.
+class Bar:
+    """Shows how much is done and the time left, then what else there is to do."""
 
-    A second number says how many there will be, as far as that is known by then.
-    """
+    def __init__(self, bar: tqdm[Never]) -> None:
+        self._bar = bar
+
+    def advance(self, count: int, expected: int | None = None) -> None:
+        """So many more are done; `expected` says how many there will be, as far as that is known by now."""
+        self._bar.total = expected or self._bar.total
+        self._bar.update(count)
+
+    def step(self, name: str) -> None:
+        """All are done, and what has this name begins; it takes the place of the bar."""
+        # What is shown before the delay is over would stay in the end.
+        self._bar.delay = 0
+        self._bar.bar_format = "{desc}"
+        self._bar.set_description_str(f"{name} …")
+
+
+@contextlib.contextmanager
+def progress(unit: str, total: int | None = None) -> Iterator[Bar]:
+    """A bar on stderr, where that is a terminal; it is gone in the end."""
     from tqdm import tqdm
 
     with tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=None, delay=1, leave=False) as bar:
-
-        def advance(count: int, expected: int | None = None) -> None:
-            bar.total = expected or bar.total
-            bar.update(count)
-
-        yield advance
+        yield Bar(bar)
 
 
 def _citations(citations: Sequence[Citation], width: int, bold: bool) -> list[str]:

@@ -39,8 +39,8 @@ def build(corpus: Path, index: Path, out: TextIO) -> int:
     def waiting() -> None:
         print(f"Waiting for another ingest into {index}/ …", file=out, flush=True)
 
-    with progress("passages") as advance:
-        report = ingest(corpus, index, advance, limits, waiting)
+    with progress("passages") as bar:
+        report = ingest(corpus, index, bar.advance, limits, waiting, bar.step)
     return tell(report, out)
 
 

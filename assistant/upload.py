@@ -55,8 +55,8 @@ def watch(settings: Settings, corpus: Path, shard: Shard, out: TextIO, stop: thr
 
 
 def _build(bulk: Bulk, settings: Settings, corpus: Path, out: TextIO) -> int:
-    with progress("passages") as advance:
-        report = bulk.ingest(corpus, advance, limits_of(settings))
+    with progress("passages") as bar:
+        report = bulk.ingest(corpus, bar.advance, limits_of(settings))
     return tell(report, out)
 
 

@@ -110,12 +110,12 @@ def evaluate(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         # Opened before the first question: a path that cannot be written is told at once.
         details = stack.enter_context(args.details.open("w", encoding="utf-8")) if args.details else None
-        advance = stack.enter_context(progress("questions", len(questions)))
+        bar = stack.enter_context(progress("questions", len(questions)))
         for outcome in asking.evaluate(assistant, questions, top_k=args.top_k):
             outcomes.append(outcome)
             if details:
                 details.write(details_line(outcome) + "\n")
-            advance(1)
+            bar.advance(1)
     print(figures.report(figures.rows(outcomes)))
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -104,11 +104,12 @@ class Build:
         self._starts.append(tokens.starts)
         self._ends.append(tokens.ends)
 
-    def finish(self, frequencies: NDArray[np.int32]) -> Counts:
+    def finish(self, frequencies: NDArray[np.int32], step: Callable[[str], None]) -> Counts:
         """Writes what is known when all is known, and brings all to disk.
 
         Args:
             frequencies: int32[vocabulary], in how many passages each word piece occurs.
+            step: called with the name of each thing that begins.
 
         Raises:
             ValueError: there are not as many vectors as passages.
@@ -118,13 +119,17 @@ class Build:
             raise ValueError("passages, vectors and token vectors differ in number")
         pieces = self._array(TOKENS["frequencies"], np.int32)
         pieces.append(frequencies)
+        step("Weighing words")
         self._weigh()
+        step("Counting words")
         self._count_words()
+        step("Bringing files to disk")
         lines: tuple[LinesFile | ArrayFile, ...] = (self._policies, self._documents, self._passages, self._firsts)
         arrays = (self._citable, self._digests, self._vectors, self._values, self._starts, self._ends, self._offsets)
         for file in (*lines, *arrays, pieces):
             file.close()
         if counts.passages >= near.LEAST:
+            step("Making the approximate index")
             near.write(Rows(self._folder / VECTORS), self._near)
         return counts
 

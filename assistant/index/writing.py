@@ -92,7 +92,13 @@ def building(index_dir: Path, dim: int, token_dim: int) -> Iterator[Build]:
         raise _unwritable(index_dir, error) from error
 
 
-def publish(index_dir: Path, build: Build, manifest: Manifest, frequencies: NDArray[np.int32]) -> Counts:
+def publish(
+    index_dir: Path,
+    build: Build,
+    manifest: Manifest,
+    frequencies: NDArray[np.int32],
+    step: Callable[[str], None] = lambda _: None,
+) -> Counts:
     """Makes what was built the index in `index_dir`; the same content gives the same bytes.
 
     Args:
@@ -100,6 +106,7 @@ def publish(index_dir: Path, build: Build, manifest: Manifest, frequencies: NDAr
         build: made by `building`, with the vectors of all its passages.
         manifest: what it was built from.
         frequencies: int32[vocabulary], in how many passages each word piece occurs.
+        step: called with the name of each thing that begins.
 
     Returns:
         What it holds.
@@ -107,9 +114,10 @@ def publish(index_dir: Path, build: Build, manifest: Manifest, frequencies: NDAr
     Raises:
         ValueError: there are not as many vectors as passages.
     """
-    counts = build.finish(frequencies)
+    counts = build.finish(frequencies, step)
     written, draft = index_dir / _UNFINISHED / "build", index_dir / _UNFINISHED / MANIFEST
     folder_to_disk(written)
+    step("Hashing files")
     files = described(written)
     digest = hashlib.sha256(orjson.dumps(files, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
     place = index_dir / f"build-{digest}"
