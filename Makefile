@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 BROWSER_PACKAGES := chromium fonts-noto-cjk fonts-dejavu-core nginx-light openssl
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check audit browser format bench scale milvus faults updates fuzz load quality peers lighthouse train docs screenshots lock clean
+.PHONY: help run index test check audit browser format bench figures scale milvus faults updates fuzz load quality peers lighthouse train docs screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,8 @@ bench: browser $(VENV)/.installed-dev ## Measure what a question, an ingest and 
 	PYTHONPATH=. $(BIN)/python benchmarks/search.py
 	PYTHONPATH=. $(BIN)/python benchmarks/scale.py --sizes 100000
 	PYTHONPATH=. $(BIN)/python benchmarks/widget.py
+
+figures: bench scale milvus peers ## All that bench, scale, milvus and peers measure, one after another, in three quarters of an hour.
 
 scale: $(VENV)/.installed-dev ## Measure how far one machine goes, from 100 to 1,000,000 passages; takes a quarter of an hour and 15 GB of disk.
 	PYTHONPATH=. $(BIN)/python benchmarks/scale.py --plot docs/scale.svg
