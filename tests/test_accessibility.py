@@ -12,6 +12,7 @@ from tests import doors
 from tests.api_fixtures import ITALKI, UNISTUDY
 from tests.axe import announced, listen, moving, outline, small_targets, too_wide, violations
 from tests.doors import Servers, State, boxed, launched
+from tests.waiting import until
 from tests.web_fixtures import launch
 
 PHONE = {"viewport": doors.PHONE, "has_touch": True, "is_mobile": True}
@@ -179,7 +180,7 @@ def test_an_answer_is_announced_in_one_short_line(visit: Visit, servers: Servers
         page.keyboard.press("Escape")
     listen(page)
     ask(page, question)
-    page.wait_for_function("window.announced.length")
+    until(lambda: page.evaluate("window.announced.length"))
     page.wait_for_timeout(300)
     said = [line for line in announced(page) if not line.startswith(("Searching", "Looking"))]
     assert len(said) == 1, said

@@ -25,6 +25,7 @@ from assistant.web.api.server import create_api
 from assistant.web.limits import MAX_BODY_BYTES, client_of, rate_limit
 from assistant.web.site import Site
 from tests.api_fixtures import ITALKI, UNISTUDY, Notes, WordAssistant, api_over, read_corpus
+from tests.waiting import until
 from tests.web_fixtures import serving
 
 TEXTS = {document.policy.id: document.text for document in read_corpus()[0]}
@@ -67,14 +68,6 @@ def is_problem(said: httpx.Response, status: int, code: str) -> str:
     assert code in CODES
     assert re.fullmatch(r"\S.*[.]", body["detail"], re.DOTALL)
     return body["detail"]
-
-
-def until(condition: object) -> None:
-    """Waits for what is done after an answer."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def figure(client: httpx.Client, name: str, **labels: str) -> float:

@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
@@ -28,6 +27,7 @@ from assistant.feedback.votes import Vote
 from assistant.settings import Settings
 from assistant.web.log import SafeFormatter
 from tests.operated import BREAK, PATIENCE, ROOT, SLOW, Running, operated
+from tests.waiting import until
 
 # In every question that is sent; nothing of it may be found in the log.
 MARKER = "zebrafinch"
@@ -62,14 +62,6 @@ def entry(server: Running, response: httpx.Response) -> dict[str, Any]:
     until(there)
     (line,) = found
     return line
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Waits for something, not for ever."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 # --- one line for each request

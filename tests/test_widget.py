@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from assistant.settings import Settings
+from tests.waiting import until
 from tests.web_fixtures import launch, serving
 from tests.widget_pages import BEFORE, DEEP, HOSTILE, PHONE, Api, Hosts, Widget, fresh, page_of, strict, tag
 
@@ -592,7 +593,7 @@ def test_events_are_custom_events_of_the_element(visit: Visits) -> None:
         ".addEventListener('policy-widget:answer', (event) => { window.got = event; })"
     )
     page.evaluate("PolicyWidget.ask('kept?')")
-    page.wait_for_function("window.got")
+    until(lambda: page.evaluate("Boolean(window.got)"))
     assert (
         page.evaluate("got instanceof CustomEvent && got.detail.answer.citations[0].quote") == "We keep it for a year."
     )

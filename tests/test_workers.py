@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,14 +22,7 @@ from assistant.workers import CALLS, Workers, shared_out
 from tests.api_fixtures import ITALKI
 from tests.fake_worker import FakeAnswering
 from tests.operated import PATIENCE, ROOT
-
-
-def until(true: Callable[[], object]) -> None:
-    """Waits for something, not for ever."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+from tests.waiting import until
 
 
 def there(pid: int) -> bool:

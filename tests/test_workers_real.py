@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from assistant.settings import Settings
 from assistant.web.api.forms import answer_cards, cards, column
 from tests.api_fixtures import ITALKI
 from tests.operated import ROOT, Running, free_port, listening
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from assistant.ask import Assistant
@@ -92,14 +93,6 @@ def server(folder: Path) -> Iterator[Running]:
 def client(server: Running) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=PATIENCE, trust_env=False) as client:
         yield client
-
-
-def until(true: Callable[[], object]) -> None:
-    """Waits for something, not for ever."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def processes() -> dict[int, tuple[int, str]]:
