@@ -11,6 +11,7 @@ from pathlib import Path
 from assistant import index
 from assistant.answering.abstain import Decision, Evidence, Fit, decide
 from assistant.answering.abstain import topic as on_topic
+from assistant.answering.abstain import usual as how_usual
 from assistant.answering.lexicon import holds_words, is_known
 from assistant.answering.limits import check_question
 from assistant.answering.parts import in_reading_order
@@ -268,16 +269,16 @@ class Assistant:
         return tuple(hit for turn in range(k) for each in found for hit in each[turn : turn + 1])[:k]
 
     def _evidence(self, reading: Reading, ranking: Ranking) -> Evidence:
-        about = on_topic(reading.query.vector)
+        about, usual = on_topic(reading.query.vector), how_usual(reading.query.vector)
         language = reading.asked.language
         words = self._engine.matched(reading.words) or holds_words(reading.words, language)
         if not ranking:
-            return Evidence(about, None, words)
+            return Evidence(about, None, usual, words)
         match = max(hit.score for hit in ranking)
         whole: Ranking = ()
         if len(reading.policies) < len(self._policies):
             whole = self._engine.rank(reading.words, reading.query, 1, candidates=_FIRST_LOOK)
-        return Evidence(about, Fit(match, max([match, *(hit.score for hit in whole)]) - match), words)
+        return Evidence(about, Fit(match, max([match, *(hit.score for hit in whole)]) - match), usual, words)
 
     def _answer(
         self,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from assistant.policies.parse import parse
 from assistant.policies.passages import split
 from assistant.policies.source import read_source
 from assistant.retrieval.encoder import Encoder
+from assistant.retrieval.late import TokenVectors
 from assistant.types import Passage
 from training.rows import HELD_OUT
 
@@ -58,11 +59,21 @@ def labelled() -> tuple[list[Passage], np.ndarray]:
     return passages, np.array(about)
 
 
+@dataclass(frozen=True)
+class Held:
+    """The part of an engine that sorting needs, over the passages of `evidence`."""
+
+    tokens: TokenVectors
+
+    def pieces(self, _: Sequence[Passage]) -> TokenVectors:
+        return self.tokens
+
+
 def evidence(encoder: Encoder, passages: Sequence[Passage]) -> np.ndarray:
     """As `Sorter.evidence`, over passages that are in no index."""
     texts = [passage.indexed for passage in passages]
     encoded = encoder.encode_passages(texts, skips=[len(p.indexed) - len(p.text) for p in passages])
-    return Sorter(encoder.encode_query, encoded.tokens).evidence(passages)
+    return Sorter(encoder.encode_query, Held(encoded.tokens)).evidence(passages)
 
 
 def fit(found: np.ndarray, about: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

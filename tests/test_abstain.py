@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assistant.answering import abstain
-from assistant.answering.abstain import Decision, Evidence, Fit, calibration, decide, topic
+from assistant.answering.abstain import Decision, Evidence, Fit, calibration, decide, topic, usual
 from assistant.ask import Assistant
 from assistant.errors import EncoderError
 from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.weights import read_page
 from assistant.types import Confidence, Status
 
+Floats = NDArray[np.float32]
 NOT_COVERED, OFF_TOPIC = Decision(Status.NOT_COVERED), Decision(Status.OFF_TOPIC)
 CLEAR, LIKELY = (Decision(Status.ANSWERED, confidence) for confidence in (Confidence.CLEAR, Confidence.LIKELY))
 
 
 @pytest.fixture
 def own_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One whose numbers are easy to follow: the probability is that of log-odds 10 · match − 10 · elsewhere − 5."""
+    """One whose numbers are easy to follow: that of log-odds 10 · match − 10 · elsewhere + usual − 5."""
     easy = replace(
         calibration(),
         least_topic=-1.0,
         match_weight=10.0,
         elsewhere_weight=-10.0,
+        usual_weight=1.0,
         fit_bias=-5.0,
         least_answer=0.5,
         clear_answer=0.9,
@@ -41,17 +45,19 @@ def own_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("evidence", "decision"),
     [
-        (Evidence(0.0, Fit(0.8, 0.0)), CLEAR),
-        (Evidence(0.0, Fit(0.6, 0.0)), LIKELY),
-        (Evidence(0.0, Fit(0.5, 0.0)), LIKELY),
-        (Evidence(0.0, Fit(0.49, 0.0)), NOT_COVERED),
-        (Evidence(0.0, Fit(0.8, 0.2)), LIKELY),
-        (Evidence(0.0, Fit(0.8, 0.4)), NOT_COVERED),
-        (Evidence(0.0, None), NOT_COVERED),
-        (Evidence(-1.1, Fit(0.9, 0.0)), OFF_TOPIC),
-        (Evidence(-1.1, None), OFF_TOPIC),
-        (Evidence(0.0, Fit(0.8, 0.0), words=False), OFF_TOPIC),
-        (Evidence(0.6, Fit(0.8, 0.0), words=False), CLEAR),
+        (Evidence(0.0, Fit(0.8, 0.0), 0.0), CLEAR),
+        (Evidence(0.0, Fit(0.6, 0.0), 0.0), LIKELY),
+        (Evidence(0.0, Fit(0.5, 0.0), 0.0), LIKELY),
+        (Evidence(0.0, Fit(0.49, 0.0), 0.0), NOT_COVERED),
+        (Evidence(0.0, Fit(0.8, 0.2), 0.0), LIKELY),
+        (Evidence(0.0, Fit(0.8, 0.4), 0.0), NOT_COVERED),
+        (Evidence(0.0, Fit(0.49, 0.0), 0.2), LIKELY),
+        (Evidence(0.0, Fit(0.6, 0.0), -1.1), NOT_COVERED),
+        (Evidence(0.0, None, 9.0), NOT_COVERED),
+        (Evidence(-1.1, Fit(0.9, 0.0), 0.0), OFF_TOPIC),
+        (Evidence(-1.1, None, 0.0), OFF_TOPIC),
+        (Evidence(0.0, Fit(0.8, 0.0), 0.0, words=False), OFF_TOPIC),
+        (Evidence(0.6, Fit(0.8, 0.0), 0.0, words=False), CLEAR),
     ],
 )
 def test_decisions(evidence: Evidence, decision: Decision) -> None:
@@ -60,21 +66,22 @@ def test_decisions(evidence: Evidence, decision: Decision) -> None:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with copies of both files, which are read instead."""
-    for name in ("CALIBRATION_FILE", "TOPIC_FILE"):
+    """A folder with copies of all files, which are read instead."""
+    for name in ("CALIBRATION_FILE", "TOPIC_FILE", "USUAL_FILE"):
         monkeypatch.setattr(abstain, name, Path(shutil.copy(getattr(abstain, name), tmp_path)))
-    calibration.cache_clear()
-    abstain._support.cache_clear()
+    caches = (calibration, abstain._support, abstain._usual)
+    for each in caches:
+        each.cache_clear()
     yield tmp_path
-    calibration.cache_clear()
-    abstain._support.cache_clear()
+    for each in caches:
+        each.cache_clear()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"encoder": ""}'])
 def test_a_calibration_without_the_form_is_refused(elsewhere: Path, text: str) -> None:
     (elsewhere / "calibration.json").write_text(text)
     with pytest.raises(EncoderError, match=r"calibration\.json cannot be read .* fetch it again"):
-        decide(Evidence(0.0, None))
+        decide(Evidence(0.0, None, 0.0))
 
 
 def test_a_calibration_of_another_encoder_is_refused(elsewhere: Path) -> None:
@@ -83,23 +90,38 @@ def test_a_calibration_of_another_encoder_is_refused(elsewhere: Path) -> None:
     text = (elsewhere / "calibration.json").read_text()
     (elsewhere / "calibration.json").write_text(text.replace(read_page().sha256, "0" * 64))
     with pytest.raises(EncoderError, match=r"fitted to another encoder; run make train"):
-        decide(Evidence(0.0, None))
+        decide(Evidence(0.0, None, 0.0))
 
 
-def test_missing_files_are_named(elsewhere: Path) -> None:
-    (elsewhere / "topic.npy").unlink()
-    with pytest.raises(EncoderError, match=r"topic\.npy cannot be read"):
-        topic(np.zeros(384, np.float32))
+@pytest.mark.parametrize(("name", "read"), [("topic.npy", topic), ("usual.npy", usual)])
+def test_missing_files_are_named(elsewhere: Path, name: str, read: Callable[[Floats], float]) -> None:
+    (elsewhere / name).unlink()
+    with pytest.raises(EncoderError, match=rf"{re.escape(name)} cannot be read"):
+        read(np.zeros(384, np.float32))
     (elsewhere / "calibration.json").unlink()
     calibration.cache_clear()
     with pytest.raises(EncoderError, match=r"calibration\.json cannot be read"):
-        decide(Evidence(0.0, None))
+        decide(Evidence(0.0, None, 0.0))
 
 
-def test_other_support_vectors_are_refused(elsewhere: Path) -> None:
-    np.save(elsewhere / "topic.npy", np.zeros((1, 385), np.float16))
-    with pytest.raises(EncoderError, match=r"topic\.npy is not the file"):
-        topic(np.zeros(384, np.float32))
+@pytest.mark.parametrize(("name", "read"), [("topic.npy", topic), ("usual.npy", usual)])
+def test_other_weights_are_refused(elsewhere: Path, name: str, read: Callable[[Floats], float]) -> None:
+    np.save(elsewhere / name, np.zeros((1, 385), np.float16))
+    with pytest.raises(EncoderError, match=rf"{re.escape(name)} is not the file"):
+        read(np.zeros(384, np.float32))
+
+
+def test_usual_is_a_linear_model() -> None:
+    """What most policies tell is more usual than what hardly any does."""
+    weights = np.load(abstain.USUAL_FILE)
+    encoder = Encoder()
+    vectors = [
+        encoder.encode_query(asked).vector
+        for asked in ("What are cookies used for?", "Which algorithm are passwords hashed with?")
+    ]
+    found = [usual(vector) for vector in vectors]
+    assert found == pytest.approx([float(weights[:-1] @ vector + weights[-1]) for vector in vectors], abs=1e-4)
+    assert found[0] > 0 > found[1]
 
 
 def test_topic_is_the_sum_of_gaussian_kernels() -> None:

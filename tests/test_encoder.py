@@ -16,7 +16,7 @@ from transformers import BertModel
 from assistant.retrieval.backend_torch import bert
 from assistant.retrieval.encoder import PIECES, Backend, Encoder, _groups
 from assistant.retrieval.late import SCALE
-from assistant.retrieval.weights import GRAPH, MODEL_DIR, PROJECTION, read_page, read_tensors
+from assistant.retrieval.weights import GRAPH, MODEL_DIR, PROJECTION, QUESTION_PROJECTION, read_page, read_tensors
 from training.graph import graph
 
 Floats = NDArray[np.float32]
@@ -39,7 +39,7 @@ def encoder(request: pytest.FixtureRequest) -> Encoder:
 @pytest.fixture(scope="module")
 def plain() -> BertModel:
     tensors = read_tensors()
-    del tensors[PROJECTION]
+    del tensors[PROJECTION], tensors[QUESTION_PROJECTION]
     model = bert(read_page().config, tensors)
     model.eval()
     return model
@@ -67,13 +67,12 @@ def test_vectors_are_mean_states_of_unit_length(encoder: Encoder, plain: BertMod
 
 def test_tokens_are_the_projected_states(encoder: Encoder, plain: BertModel) -> None:
     """Of the prefix, "keep your data", the full stop and the special pieces, the three words are kept."""
-    projection = read_tensors()[PROJECTION]
-    page = read_page()
-    for prefix, found in (
-        (page.question_prefix, encoder.encode_query("keep your data.").tokens),
-        (page.passage_prefix, encoder.encode_passages(["keep your data."]).tokens.values / SCALE),
+    tensors, page = read_tensors(), read_page()
+    for prefix, name, found in (
+        (page.question_prefix, QUESTION_PROJECTION, encoder.encode_query("keep your data.").tokens),
+        (page.passage_prefix, PROJECTION, encoder.encode_passages(["keep your data."]).tokens.values / SCALE),
     ):
-        projected = states(plain, encoder, prefix + "keep your data.")[-5:-2] @ projection
+        projected = states(plain, encoder, prefix + "keep your data.")[-5:-2] @ tensors[name]
         projected /= np.linalg.norm(projected, axis=1, keepdims=True)
         np.testing.assert_allclose(found, projected, atol=0.51 / SCALE)
 

@@ -17,17 +17,17 @@ from assistant.types import Confidence, Status
 from benchmarks.ablation import INDEXES, VARIANTS, patched
 from training.rows import HELD_OUT, Row, Text, read_rows, read_texts
 
-ROWS = Path(__file__).resolve().parent.parent / "training" / "rows"
+ROWS = tuple(Path(__file__).resolve().parent.parent / "training" / name for name in ("rows", "annotators"))
 
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, Text]:
-    return read_texts([ROWS])
+    return read_texts(ROWS)
 
 
 @pytest.fixture(scope="module")
 def rows(texts: dict[str, Text]) -> list[Row]:
-    found, _ = read_rows([ROWS], texts)
+    found, _ = read_rows(ROWS, texts)
     return random.Random(0).sample([row for row in found if row.policy in HELD_OUT], 400)
 
 
@@ -35,7 +35,7 @@ def rows(texts: dict[str, Text]) -> list[Row]:
 def held_out(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     folder = tmp_path_factory.mktemp("held-out")
     (folder / "corpus").mkdir()
-    for file in (ROWS / "docs").glob("*.txt"):
+    for file in (file for folder in ROWS for file in (folder / "docs").glob("*.txt")):
         if file.stem in HELD_OUT:
             shutil.copy(file, folder / "corpus")
     ingest(folder / "corpus", folder / "index")

@@ -19,7 +19,7 @@ from assistant.policies.passages import split
 from assistant.policies.source import read_source
 from assistant.retrieval.weights import read_page
 from assistant.types import Status
-from benchmarks.topics import text_of
+from benchmarks.topics import evidence, labelled, text_of
 
 IDS = [topic.id for topic in TOPICS]
 
@@ -114,6 +114,17 @@ def test_labelled_passages_are_those_of_the_policies(root: Path) -> None:
         labelled = np.array([[passage.text.startswith(quote) for quote in here] for passage in passages])
         assert (labelled.sum(axis=0) == 1).all()
         assert (labelled.sum(axis=1) == 1).all()
+
+
+def test_what_is_fitted_is_what_an_index_gives(assistant: Assistant) -> None:
+    """The benchmark's evidence leads to the topics that were labelled, mostly."""
+    passages, about = labelled()
+    policy = [at for at, passage in enumerate(passages) if passage.policy == passages[0].policy]
+    found = evidence(assistant.encoder, [passages[at] for at in policy])
+    assert found.shape == (len(policy), len(TOPICS), EVIDENCE)
+    biases = np.array([model().biases[topic.id] for topic in TOPICS])
+    said = found @ np.array(model().weights) + biases >= np.log(model().least / (1 - model().least))
+    assert (said == about[policy]).mean() >= 0.9
 
 
 def test_suggestions_are_the_same_questions_in_every_language() -> None:

@@ -25,8 +25,8 @@ from transformers import BertConfig, BertModel
 
 from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.late import SCALE, gather
-from assistant.retrieval.weights import MODEL_DIR, PROJECTION, TOKENIZER, Page, write
-from training import calibrate, vocabulary
+from assistant.retrieval.weights import MODEL_DIR, PROJECTION, QUESTION_PROJECTION, TOKENIZER, Page, write
+from training import calibrate, questions, vocabulary
 from training import encoder as training
 from training.encoder import (
     PASSAGE_PIECES,
@@ -46,8 +46,9 @@ from training.encoder import (
     steps,
 )
 from training.graph import graph
+from training.questions import encoded, projection_of_questions
 from training.rows import HELD_OUT, Message, Row, Text, read_rows, read_texts
-from training.train import OWN_ROWS, principal
+from training.train import ANNOTATORS, OWN_ROWS, principal
 
 POLICY = """Acme Privacy Policy
 
@@ -191,15 +192,18 @@ def test_lines_without_a_policy_are_messages(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------- the rows that are shipped
 
 
+SHIPPED = (OWN_ROWS, ANNOTATORS)
+
+
 @pytest.fixture(scope="module")
 def texts() -> dict[str, Text]:
-    return read_texts([OWN_ROWS])
+    return read_texts(SHIPPED)
 
 
 @pytest.fixture(scope="module")
 def lines() -> dict[str, list[dict[str, object]]]:
     """What every file of the repository's rows holds."""
-    files = sorted(OWN_ROWS.glob("*.jsonl"))
+    files = sorted(file for folder in SHIPPED for file in folder.glob("*.jsonl"))
     return {file.name: [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] for file in files}
 
 
@@ -208,7 +212,8 @@ def _bare(text: str) -> str:
 
 
 def test_every_quote_stands_in_its_text(lines: dict[str, list[dict[str, object]]]) -> None:
-    words = {file.stem: _bare(file.read_text(encoding="utf-8")) for file in (OWN_ROWS / "docs").iterdir()}
+    files = [file for folder in SHIPPED for file in (folder / "docs").iterdir()]
+    words = {file.stem: _bare(file.read_text(encoding="utf-8")) for file in files}
     asked = [line for found in lines.values() for line in found if "doc" in line]
     missing = [
         (line["doc"], quote)
@@ -243,7 +248,7 @@ def test_held_out_policies_of_our_own_are_there(texts: dict[str, Text]) -> None:
 
 
 def test_hardly_a_row_is_dropped(texts: dict[str, Text], lines: dict[str, list[dict[str, object]]]) -> None:
-    rows, messages = read_rows([OWN_ROWS], texts)
+    rows, messages = read_rows(SHIPPED, texts)
     told = [line for found in lines.values() for line in found]
     assert len(messages) == sum("doc" not in line for line in told)
     assert 0.99 * (len(told) - len(messages)) <= len(rows) <= len(told) - len(messages)
@@ -506,7 +511,7 @@ def test_the_encoder_that_is_written_reads_as_the_trainer_does(trainer: Trainer,
         passages = trainer.encode(PASSAGE_PREFIX, held, PASSAGE_PIECES)
         scores = max_sim(questions, passages).cpu().numpy()
     tensors = {name: tensor.cpu().numpy() for name, tensor in trainer.model.bert.state_dict().items()}
-    tensors[PROJECTION] = trainer.model.projection.detach().cpu().numpy()
+    tensors[PROJECTION] = tensors[QUESTION_PROJECTION] = trainer.model.projection.detach().cpu().numpy()
     config = {**CONFIG, "vocab_size": trainer.tokenizer.get_vocab_size()}
     page = Page("tiny", QUESTION_PREFIX, PASSAGE_PREFIX, config, {})
     text = (MODEL_DIR / TOKENIZER).read_text(encoding="utf-8")
@@ -544,6 +549,46 @@ def test_a_few_steps_learn_and_leave_the_embeddings(
     assert not any("embeddings" in name for name in changed)
     assert {"projection", "scales", "slope", "offset", "bert.encoder.layer.0.attention.self.query.weight"} <= changed
     assert "step 15 of 15, losses " in capsys.readouterr().out
+
+
+def test_the_projection_of_questions_learns_alone(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(questions, "LEARNING_RATE", 3e-3)
+    # Two steps an epoch, so that there is an order.
+    monkeypatch.setattr(training, "QUESTIONS", 4)
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    step = next(steps(ROWS, trainer.texts, random.Random(5)))
+    states = encoded(trainer, ROWS)
+
+    def loss(projection: Tensor) -> float:
+        learned = questions.Learned(trainer.model)
+        learned.projection.data = projection
+        with torch.no_grad():
+            return questions.missed(step, states, learned).item()
+
+    found = projection_of_questions(trainer, ROWS, seed=7, epochs=20)
+    assert found.shape == trainer.model.projection.shape
+    assert loss(found) < 0.8 * loss(trainer.model.projection.detach())
+    assert all(tensor.equal(before[name]) for name, tensor in trainer.model.state_dict().items())
+    assert "projection of questions: step 40 of 40, loss " in capsys.readouterr().out
+    # The mean of runs that differ.
+    runs = [projection_of_questions(trainer, ROWS, seed=7 + run, epochs=20, runs=1) for run in range(questions.RUNS)]
+    assert not runs[0].allclose(runs[1], atol=1e-4)
+    assert found.allclose(torch.stack(runs).mean(dim=0), atol=1e-3)
+
+
+def test_states_are_of_the_pieces_that_count(trainer: Trainer) -> None:
+    states = encoded(trainer, ROWS)
+    asked = ROWS[0].question
+    with torch.no_grad():
+        vectors = trainer.encode(QUESTION_PREFIX, [asked], QUESTION_PIECES)
+    projected = torch.nn.functional.normalize(states.questions[asked].float() @ trainer.model.projection, dim=-1)
+    # Half precision on the way, and bfloat16 in the transformer.
+    assert (projected * vectors.tokens[vectors.counted]).sum(1).min() > 0.999
+    assert set(states.passages) == {
+        (policy, at) for policy in {row.policy for row in ROWS} for at in range(len(trainer.texts[policy].passages))
+    }
 
 
 def test_the_projection_starts_with_the_directions_that_hold_most(
@@ -724,7 +769,7 @@ def test_curves_are_the_same_bytes_every_time(drawn: Path) -> None:
 
 def _judged(seed: int) -> calibrate.Judged:
     dice = np.random.default_rng(seed)
-    fits = dice.normal(0.6, 0.1, size=(120, 2))
+    fits = dice.normal(0.6, 0.1, size=(120, 3))
     right = dice.random(120) < 1 / (1 + np.exp(-20 * (fits[:, 0] - fits[:, 1])))
     return calibrate.Judged(fits, right, np.repeat(np.array(["a", "b", "c", "d"]), 30), right)
 
@@ -734,7 +779,7 @@ def test_weights_are_for_features_as_they_are() -> None:
     weights, chances = calibrate.fit_answer(found)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3)).fit(found.fits, found.right)
     np.testing.assert_allclose(
-        1 / (1 + np.exp(-(found.fits @ weights[:2] + weights[2]))), model.predict_proba(found.fits)[:, 1], atol=1e-9
+        1 / (1 + np.exp(-(found.fits @ weights[:3] + weights[3]))), model.predict_proba(found.fits)[:, 1], atol=1e-9
     )
     assert weights[0] > 0 > weights[1]
     assert chances[found.right].mean() > chances[~found.right].mean()

@@ -17,6 +17,7 @@ from assistant.retrieval.weights import (
     MODEL_DIR,
     PAGE,
     PROJECTION,
+    QUESTION_PROJECTION,
     TOKENIZER,
     WEIGHTS,
     Page,
@@ -44,13 +45,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         "zeros": np.zeros((2, 8), np.float32),
         "bias": dice.normal(size=8).astype(np.float32),
         PROJECTION: dice.normal(size=(8, 4)).astype(np.float32),
+        QUESTION_PROJECTION: dice.normal(size=(8, 4)).astype(np.float32),
     }
     page = write(tmp_path, Page("name", "q: ", "p: ", {"a": 1}, {}), tensors, '{"a": 1}', b"graph")
     assert read_page(tmp_path) == page
     assert (page.name, page.question_prefix, page.passage_prefix, page.config) == ("name", "q: ", "p: ", {"a": 1})
     found = read_tensors(tmp_path)
     assert found.keys() == tensors.keys()
-    for name in ("zeros", "bias", PROJECTION):
+    for name in ("zeros", "bias", PROJECTION, QUESTION_PROJECTION):
         np.testing.assert_array_equal(found[name], tensors[name])
     # Half a step of 127, and what float16 adds to it.
     largest = np.abs(tensors["matrix"]).max(axis=1, keepdims=True)

@@ -1,8 +1,9 @@
 """Fits when the assistant abstains, and draws the curves: the second half of `make train DATA=folder`.
 
-Messages are told from privacy questions by their vectors; whether the first citations answer, by how the best passage
-fits, on questions over policies that the encoder was not trained on. All figures are cross-validated: of the policies
-of HELD_OUT each is judged by a model fitted to the others.
+Messages are told from privacy questions by their vectors. Whether the first citations answer is told by how the best
+passage fits and by how usual it is that such a question is answered, on questions over policies that the encoder was
+not trained on; what is usual is learned from the questions over all other policies. All figures are cross-validated: of
+the policies of HELD_OUT each is judged by a model fitted to the others.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from assistant.answering.abstain import CALIBRATION_FILE, TOPIC_FILE, Calibration, calibration
+from assistant.answering.abstain import CALIBRATION_FILE, TOPIC_FILE, USUAL_FILE, Calibration, Fit, calibration
 from assistant.ask import Assistant
 from assistant.ingest import ingest
 from assistant.retrieval.encoder import Encoder
 from training.rows import HELD_OUT, Message, Row, read_rows, read_texts
-from training.train import OWN_ROWS
+from training.train import ANNOTATORS, OWN_ROWS
 
 mpl.use("svg")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -73,8 +74,9 @@ def judged(rows: Sequence[Row], folders: Sequence[Path]) -> Judged:
         found = [row for row in rows if row.policy in HELD_OUT]
         fits, right = [], []
         for row in found:
-            fit = assistant.evidence(row.question, [row.policy]).fit
-            fits.append((fit.match, fit.elsewhere) if fit else (0.0, 0.0))
+            evidence = assistant.evidence(row.question, [row.policy])
+            fit = evidence.fit or Fit(0.0, 0.0)
+            fits.append((fit.match, fit.elsewhere, evidence.usual))
             first = {cited.span for cited in assistant.search(row.question, [row.policy], top_k=FIRST)}
             right.append(any(texts[row.policy].passages[at].span in first for at in row.positives))
     return Judged(
@@ -95,6 +97,15 @@ def fit_topic(encoder: Encoder, rows: Sequence[Row], messages: Sequence[Message]
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
     sums = cross_val_predict(machine, vectors, on_topic, cv=folds, method="decision_function")
     return machine.fit(vectors, on_topic), sums, on_topic
+
+
+def fit_usual(encoder: Encoder, rows: Sequence[Row]) -> NDArray[np.float32]:
+    """Weights that tell from a question's vector whether its policy answers, the bias last: float32[dim + 1]."""
+    asked = [row for row in rows if row.policy not in HELD_OUT]
+    vectors = np.array([encoder.encode_query(row.question).vector for row in asked])
+    model = LogisticRegression(class_weight="balanced", max_iter=1000)
+    model.fit(vectors, np.array([row.answerable for row in asked]))
+    return np.append(model.coef_[0], model.intercept_[0]).astype(np.float32)
 
 
 def fit_answer(found: Judged) -> tuple[Floats, Floats]:
@@ -156,19 +167,22 @@ def main() -> None:
     """Fits, draws, writes assistant/answering/calibration.json, and prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder of training data")
-    folders = [parser.parse_args().data, OWN_ROWS]
+    folders = [parser.parse_args().data, OWN_ROWS, ANNOTATORS]
     rows, messages = read_rows(folders, read_texts(folders))
     encoder = Encoder()
     machine, sums, on_topic = fit_topic(encoder, rows, messages)
     np.save(TOPIC_FILE, np.column_stack([machine.support_vectors_, machine.dual_coef_[0]]).astype(np.float16))
+    np.save(USUAL_FILE, fit_usual(encoder, rows))
     begun = Calibration(
         encoder=encoder.sha256,
         topic_sha256=hashlib.sha256(TOPIC_FILE.read_bytes()).hexdigest(),
+        usual_sha256=hashlib.sha256(USUAL_FILE.read_bytes()).hexdigest(),
         topic_gamma=machine.gamma,
         topic_bias=float(machine.intercept_[0]),
         least_topic=float(np.quantile(sums[on_topic], REFUSED_AS_OFF_TOPIC)),
         match_weight=0.0,
         elsewhere_weight=0.0,
+        usual_weight=0.0,
         fit_bias=0.0,
         least_answer=0.0,
         clear_answer=1.0,
@@ -176,11 +190,12 @@ def main() -> None:
     save(begun)
     found = judged(rows, folders)
     weights, chances = fit_answer(found)
-    match_weight, elsewhere_weight, fit_bias = map(float, weights)
+    match_weight, elsewhere_weight, usual_weight, fit_bias = map(float, weights)
     fitted = replace(
         begun,
         match_weight=match_weight,
         elsewhere_weight=elsewhere_weight,
+        usual_weight=usual_weight,
         fit_bias=fit_bias,
         least_answer=LEAST_ANSWER,
         clear_answer=clear_from(chances, found.right),

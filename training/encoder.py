@@ -75,6 +75,15 @@ class Step:
     # Policy and number of each passage.
     passages: list[tuple[str, int]]
 
+    def right_and_own(self) -> tuple[Tensor, Tensor]:
+        """Which passages answer each question, and which are of its own policy: bool[q, p] each."""
+        places = {key: at for at, key in enumerate(self.passages)}
+        own = torch.tensor([[row.policy == policy for policy, _ in self.passages] for row in self.rows])
+        right = torch.zeros(own.shape, dtype=torch.bool)
+        for at, row in enumerate(self.rows):
+            right[at, [places[row.policy, positive] for positive in row.positives]] = True
+        return right, own
+
 
 def steps(rows: Sequence[Row], texts: dict[str, Text], dice: random.Random) -> Iterator[Step]:
     """One epoch: all rows once, those of one policy together, a few policies to a step."""
@@ -166,12 +175,7 @@ class Trainer:
         passages = self.encode(PASSAGE_PREFIX, words, PASSAGE_PIECES)
         near = questions.pooled @ passages.pooled.T
         late = max_sim(questions, passages)
-        places = {key: at for at, key in enumerate(step.passages)}
-        own = torch.tensor([[row.policy == policy for policy, _ in step.passages] for row in step.rows])
-        right = torch.zeros(own.shape, dtype=torch.bool)
-        for at, row in enumerate(step.rows):
-            right[at, [places[row.policy, positive] for positive in row.positives]] = True
-        own, right = own.to(self.device), right.to(self.device)
+        right, own = (each.to(self.device) for each in step.right_and_own())
         first, second = self.model.scales
         calibrated = self.model.slope * (late - self.model.offset)
         return (

@@ -14,9 +14,9 @@ from typing import Any
 
 from onnx import ModelProto, NodeProto, StringStringEntryProto, TensorProto, helper
 
-from assistant.retrieval.weights import PROJECTION, SCALE
+from assistant.retrieval.weights import PROJECTION, QUESTION_PROJECTION, SCALE
 
-_FLOAT, _INT64 = TensorProto.FLOAT, TensorProto.INT64
+_FLOAT, _INT64, _BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 _OPSET = 18
 _IR = 9
 _OF_RUNTIME = "com.microsoft"
@@ -30,8 +30,8 @@ def graph(config: Mapping[str, Any], token_dim: int) -> bytes:
 
     Several texts are one row of pieces, without padding, of which each attends to those of its own text alone. The
     inputs, each int64[n], tell of every piece its number (`pieces`), its place in its text from 0 (`places`) and the
-    number of its text from 0, ascending (`texts`). The outputs are `vectors` float32[b, dim] of the texts and `tokens`
-    float32[n, token_dim] of the pieces, unit rows.
+    number of its text from 0, ascending (`texts`); `asked`, bool[1], tells whether the texts are questions. The outputs
+    are `vectors` float32[b, dim] of the texts and `tokens` float32[n, token_dim] of the pieces, unit rows.
 
     Args:
         config: arguments of transformers' BertConfig.
@@ -50,7 +50,8 @@ def graph(config: Mapping[str, Any], token_dim: int) -> bytes:
     whose = made.node("Equal", made.node("Unsqueeze", _numbers(made), made.integers(1)), "texts")
     pooled = made.node("MatMul", made.node("Cast", whose, to=_FLOAT), states)
     made.node("LpNormalization", pooled, output="vectors", axis=-1, p=2)
-    projected = made.node("MatMul", states, made.weight(PROJECTION, dim, token_dim))
+    projections = (made.weight(name, dim, token_dim) for name in (QUESTION_PROJECTION, PROJECTION))
+    projected = made.node("MatMul", states, made.node("Where", "asked", *projections))
     made.node("LpNormalization", projected, output="tokens", axis=-1, p=2)
     return made.model({"vectors": ["b", dim], "tokens": ["n", token_dim]}).SerializeToString()
 
@@ -100,6 +101,7 @@ class _Graph:
     def model(self, outputs: Mapping[str, list[int | str]]) -> ModelProto:
         """The whole graph."""
         inputs = [helper.make_tensor_value_info(name, _INT64, ["n"]) for name in ("pieces", "places", "texts")]
+        inputs.append(helper.make_tensor_value_info("asked", _BOOL, [1]))
         found = [helper.make_tensor_value_info(name, _FLOAT, shape) for name, shape in outputs.items()]
         made = helper.make_graph(self._nodes, "encoder", inputs, found, list(self._tensors.values()))
         domains = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_OF_RUNTIME, 1)]

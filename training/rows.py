@@ -27,7 +27,7 @@ LEAST_HELD = 0.5
 HELD_OUT = frozenset(
     "gov-ico gov-hmrc gov-ssa mozilla-common-voice-privacy-notice mozilla-thunderbird-privacy-policy "
     "mozilla-mdn-plus-privacy 37signals-recruitment-privacy github-subprocessors own-quillstack-legal "
-    "own-parlonia-lessons own-lampada-kursy own-opalbay-cookies".split()
+    "own-parlonia-lessons own-lampada-kursy own-opalbay-cookies own-lindenhall-museum".split()
 )
 
 

@@ -2,8 +2,9 @@
 
 DATA is a folder of training data (training/rows.py tells its form). Where it holds e5_dequantise.py, the encoder is
 built from multilingual-e5-small anew; without it the shipped encoder is tuned on these rows. The rows of training/rows
-are always taken too, so that nothing is forgotten. Policies of `HELD_OUT` are left out: training/calibrate.py uses
-them.
+are always taken too, so that nothing is forgotten. Then the projection of questions is tuned on all of these and on
+those of training/annotators; `--only-questions` does no more than that, in a few minutes. Policies of `HELD_OUT` are
+left out: training/calibrate.py uses them.
 """
 
 from __future__ import annotations
@@ -22,13 +23,25 @@ from torch import Tensor
 from transformers import BertModel
 
 from assistant.retrieval.backend_torch import bert
-from assistant.retrieval.weights import MODEL_DIR, PROJECTION, TOKENIZER, Page, read_page, read_tensors, write
+from assistant.retrieval.weights import (
+    MODEL_DIR,
+    PROJECTION,
+    QUESTION_PROJECTION,
+    TOKENIZER,
+    Page,
+    read_page,
+    read_tensors,
+    write,
+)
 from training.encoder import PASSAGE_PIECES, PASSAGE_PREFIX, QUESTION_PREFIX, TOKEN_DIM, Model, Trainer
 from training.graph import graph
+from training.questions import projection_of_questions
 from training.rows import HELD_OUT, Message, Row, Text, read_rows, read_texts
 from training.vocabulary import prune
 
 OWN_ROWS = Path(__file__).with_name("rows")
+# Questions as annotators put them, which only the projection of questions is tuned on.
+ANNOTATORS = Path(__file__).with_name("annotators")
 NAME = "multilingual-e5-small, tuned on privacy questions"
 DEQUANTISE = "e5_dequantise.py"
 EPOCHS = 3
@@ -84,11 +97,14 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of training data")
     parser.add_argument("--out", type=Path, default=MODEL_DIR, help="folder of the model that is written")
     parser.add_argument("--epochs", type=int, help="passes over the rows")
+    parser.add_argument(
+        "--only-questions", action="store_true", help="tune the shipped encoder's projection of questions alone"
+    )
     arguments = parser.parse_args()
     folders = [arguments.data, OWN_ROWS]
     texts = read_texts(folders)
     rows, messages = read_rows(folders, texts)
-    anew = (arguments.data / DEQUANTISE).exists()
+    anew = (arguments.data / DEQUANTISE).exists() and not arguments.only_questions
     if anew:
         start, tokenizer = base(arguments.data, texts, rows, messages)
         config = {name: getattr(start.config, name) for name in CONFIG}
@@ -97,15 +113,22 @@ def main() -> None:
     else:
         config, weights = read_page().config, read_tensors()
         projection = torch.from_numpy(weights.pop(PROJECTION))
+        del weights[QUESTION_PROJECTION]
         tokenizer = (MODEL_DIR / TOKENIZER).read_text(encoding="utf-8")
     tuned = [row for row in rows if row.policy not in HELD_OUT]
     model = Model(bert(_undisturbed(config), weights).train(), projection)
     trainer = Trainer(model, Tokenizer.from_str(tokenizer), texts)
     if anew:
         trainer.model.projection = torch.nn.Parameter(principal(trainer, texts))
-    trainer.fit(tuned, arguments.epochs or (EPOCHS if anew else FURTHER_EPOCHS), SEED)
+    if not arguments.only_questions:
+        trainer.fit(tuned, arguments.epochs or (EPOCHS if anew else FURTHER_EPOCHS), SEED)
+    folders.append(ANNOTATORS)
+    trainer.texts = read_texts(folders)
+    asked = [row for row in read_rows(folders, trainer.texts)[0] if row.policy not in HELD_OUT]
+    of_questions = projection_of_questions(trainer, asked, SEED)
     trained = {name: tensor.detach().cpu().numpy() for name, tensor in trainer.model.bert.state_dict().items()}
     trained[PROJECTION] = trainer.model.projection.detach().cpu().numpy()
+    trained[QUESTION_PROJECTION] = of_questions.cpu().numpy()
     told = Page(NAME, QUESTION_PREFIX, PASSAGE_PREFIX, config, {})
     page = write(arguments.out, told, trained, tokenizer, graph(config, TOKEN_DIM))
     print(json.dumps({"sha256": page.sha256, "questions": len(tuned)}))

@@ -2,7 +2,8 @@
 
 Two models decide, both fitted by training/calibrate.py and both on the texts, never on fused ranks: a support vector
 machine tells from the question's vector whether a privacy policy could answer it at all, a logistic model from how
-the best passage fits whether the first citations do. docs/quality.md shows their curves.
+the best passage fits, and from how usual it is that a policy answers such a question, whether the first citations do.
+docs/quality.md shows their curves.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LEAST_TOPIC_OF_NO_WORDS = 0.5
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 # float16[n, dim + 1]: support vectors, each with its weight last.
 TOPIC_FILE = Path(__file__).with_name("topic.npy")
+# float32[dim + 1]: weights of a linear model, its bias last.
+USUAL_FILE = Path(__file__).with_name("usual.npy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Evidence:
     topic: float
     # Of the best passage; None where there is none to search.
     fit: Fit | None
+    # How usual it is that a policy answers such a question: `usual` of its vector.
+    usual: float
     # Whether the question holds a word that the policies or a dictionary of its language know.
     words: bool = True
 
@@ -64,26 +69,28 @@ class Decision:
 class Calibration:
     """What was fitted, for one encoder."""
 
-    # SHA-256 of the encoder that all of it was fitted to, and of the file of support vectors.
+    # SHA-256 of the encoder that all of it was fitted to, and of the files beside this one.
     encoder: str
     topic_sha256: str
+    usual_sha256: str
     # Width of the machine's kernel, and what is added to its sum.
     topic_gamma: float
     topic_bias: float
     # Sum below which a message is off topic.
     least_topic: float
-    # Weights of the fields of `Fit`, and what is added.
+    # Weights of the fields of `Fit` and of `Evidence.usual`, and what is added.
     match_weight: float
     elsewhere_weight: float
+    usual_weight: float
     fit_bias: float
     # Probabilities below which nothing is answered, and from which an answer is clear.
     least_answer: float
     clear_answer: float
 
-    def probability(self, fit: Fit) -> float:
+    def probability(self, fit: Fit, usual: float) -> float:
         """How likely it is that one of the first three citations answers."""
-        odds = self.match_weight * fit.match + self.elsewhere_weight * fit.elsewhere + self.fit_bias
-        return 1 / (1 + math.exp(-odds))
+        odds = self.match_weight * fit.match + self.elsewhere_weight * fit.elsewhere + self.usual_weight * usual
+        return 1 / (1 + math.exp(-odds - self.fit_bias))
 
 
 def decide(evidence: Evidence) -> Decision:
@@ -91,7 +98,7 @@ def decide(evidence: Evidence) -> Decision:
     known = calibration()
     if evidence.topic < (known.least_topic if evidence.words else LEAST_TOPIC_OF_NO_WORDS):
         return Decision(Status.OFF_TOPIC)
-    probability = 0.0 if evidence.fit is None else known.probability(evidence.fit)
+    probability = 0.0 if evidence.fit is None else known.probability(evidence.fit, evidence.usual)
     if probability < known.least_answer:
         return Decision(Status.NOT_COVERED)
     return Decision(Status.ANSWERED, Confidence.CLEAR if probability >= known.clear_answer else Confidence.LIKELY)
@@ -110,6 +117,20 @@ def topic(vector: NDArray[np.float32]) -> float:
     # einsum stays in this thread; those of a BLAS product spin on while the encoder waits for a core: 120 ms, not 25.
     distances = 2 - 2 * np.einsum("ij,j->i", vectors, vector)
     return float(np.einsum("i,i->", np.exp(-known.topic_gamma * distances), weights)) + known.topic_bias
+
+
+def usual(vector: NDArray[np.float32]) -> float:
+    """How usual it is that the policy that is asked answers such a question, by its vector: log-odds, 0 for even.
+
+    Policies seldom tell how passwords are stored, and nearly always what cookies are for; a question of the first kind
+    needs a passage that matches better.
+
+    Args:
+        vector: float32[dim], unit length.
+    """
+    weights = _usual()
+    # As in `topic`.
+    return float(np.einsum("i,i->", weights[:-1], vector)) + float(weights[-1])
 
 
 @cache
@@ -133,11 +154,22 @@ def calibration() -> Calibration:
 @cache
 def _support() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Support vectors float32[n, dim] and their weights float32[n]."""
-    try:
-        data = TOPIC_FILE.read_bytes()
-    except OSError as error:
-        raise EncoderError(f"{TOPIC_FILE.name} cannot be read ({error}); fetch it again from the repository.") from None
-    if hashlib.sha256(data).hexdigest() != calibration().topic_sha256:
-        raise EncoderError(f"{TOPIC_FILE.name} is not the file that calibration.json names; fetch both again.")
-    machine: NDArray[np.float32] = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
+    machine = _checked(TOPIC_FILE, calibration().topic_sha256)
     return np.ascontiguousarray(machine[:, :-1]), np.ascontiguousarray(machine[:, -1])
+
+
+@cache
+def _usual() -> NDArray[np.float32]:
+    """Weights float32[dim + 1], the bias last."""
+    return _checked(USUAL_FILE, calibration().usual_sha256)
+
+
+def _checked(file: Path, sha256: str) -> NDArray[np.float32]:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise EncoderError(f"{file.name} cannot be read ({error}); fetch it again from the repository.") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise EncoderError(f"{file.name} is not the file that calibration.json names; fetch both again.")
+    found: NDArray[np.float32] = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
+    return found

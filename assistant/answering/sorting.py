@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from assistant.answering.topics import QUESTIONS, TOPICS, Topic
 from assistant.errors import EncoderError
 from assistant.retrieval.encoder import EncodedQuery
-from assistant.retrieval.engine import Engine
+from assistant.retrieval.late import TokenVectors
 from assistant.types import Passage
 
 Floats = NDArray[np.float32]
@@ -47,15 +48,22 @@ class Model:
     least: float
 
 
+class Pieces(Protocol):
+    """The part of an engine that sorting needs."""
+
+    def pieces(self, passages: Sequence[Passage], /) -> TokenVectors:
+        """The word pieces of these passages; row `i` is that of `passages[i]`."""
+
+
 class Sorter:
     """Sorts passages of one index by topic; used by any number of threads."""
 
-    def __init__(self, encode: Callable[[str], EncodedQuery], engine: Engine) -> None:
+    def __init__(self, encode: Callable[[str], EncodedQuery], engine: Pieces) -> None:
         """Encodes the topics' questions.
 
         Args:
             encode: the encoder that the index was built with.
-            engine: the index.
+            engine: what holds the passages.
         """
         self._encode = encode
         self._engine = engine

@@ -21,6 +21,8 @@ LONGEST = 1200
 # A lead-in is repeated in the context of an item up to this many code points.
 _LEAD_MAX = 300
 _IMPRINT_MAX = 120
+# Stands between the parts of a context.
+_APART = " › "
 _SILENT = (BlockKind.HEADING, BlockKind.CONTENTS)
 
 
@@ -44,6 +46,11 @@ def split(document: Document) -> tuple[Passage, ...]:
     """
     groups = _pack(document, tuple(_units(document)))
     return tuple(_passage(document, id_, group) for id_, group in enumerate(groups))
+
+
+def goes_on(passage: Passage) -> bool:
+    """Whether a passage goes on with a list, so that the lead-in stands before it: its context ends with that."""
+    return passage.context.count(_APART) > len(passage.path)
 
 
 def _units(document: Document) -> Iterator[_Unit]:
@@ -130,7 +137,7 @@ def _passage(document: Document, id_: int, group: Sequence[_Unit]) -> Passage:
         clause=clause,
         span=span,
         text=span.of(text),
-        context=" › ".join(part for part in context if part),
+        context=_APART.join(part for part in context if part),
         number=_number(document, clause),
         path=path,
         page=page_of(document, span.start),

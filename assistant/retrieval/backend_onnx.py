@@ -46,11 +46,12 @@ class OnnxBackend:
             raise EncoderError(f"The encoder's weights cannot be loaded: {error}.") from error
         self.token_dim = int(self._session.get_outputs()[1].shape[1])
 
-    def __call__(self, texts: Sequence[Numbers]) -> tuple[Floats, Floats]:
+    def __call__(self, texts: Sequence[Numbers], *, asked: bool) -> tuple[Floats, Floats]:
         """Numbers of word pieces → vectors of the texts and of their pieces; nothing is padded.
 
         Args:
             texts: int64[m] each, at least one piece.
+            asked: whether they are questions, whose pieces have another projection than those of passages.
 
         Returns:
             float32[b, dim], and float32[n, token_dim] of all pieces one text after the other, unit rows.
@@ -60,6 +61,7 @@ class OnnxBackend:
             "pieces": np.concatenate(texts),
             "places": np.concatenate([np.arange(length) for length in lengths]),
             "texts": np.repeat(np.arange(len(texts)), lengths),
+            "asked": np.array([asked]),
         }
         vectors, tokens = self._session.run(_OUTPUTS, row)
         return vectors, tokens

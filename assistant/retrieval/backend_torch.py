@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import EncoderError
-from assistant.retrieval.weights import PROJECTION, Tensors, read_page, read_tensors
+from assistant.retrieval.weights import PROJECTION, QUESTION_PROJECTION, Tensors, read_page, read_tensors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -40,14 +40,16 @@ class TorchBackend:
         import torch
 
         tensors = read_tensors(folder)
-        self._projection = torch.from_numpy(tensors.pop(PROJECTION))
-        self.token_dim = int(self._projection.shape[1])
+        self._of_passages, self._of_questions = (
+            torch.from_numpy(tensors.pop(name)) for name in (PROJECTION, QUESTION_PROJECTION)
+        )
+        self.token_dim = int(self._of_passages.shape[1])
         self._model = _sentence_transformer(read_page(folder).config, tensors)
         # Several passes of one thread each, not one of several: those would spin while they wait for each other, and
         # crawl where another process wants a core (1 question a second instead of 9 on two busy cores).
         torch.set_num_threads(1)
 
-    def __call__(self, texts: Sequence[Numbers]) -> tuple[Floats, Floats]:
+    def __call__(self, texts: Sequence[Numbers], *, asked: bool) -> tuple[Floats, Floats]:
         """As `OnnxBackend.__call__`, of texts that are padded here."""
         passes: list[Sequence[Numbers]] = []
         first = 0
@@ -55,10 +57,11 @@ class TorchBackend:
             if at == len(texts) or (at + 1 - first) * max(map(len, texts[first : at + 1])) > _POSITIONS:
                 passes.append(texts[first:at])
                 first = at
-        vectors, tokens = zip(*map(self._padded, passes), strict=True)
+        projection = self._of_questions if asked else self._of_passages
+        vectors, tokens = zip(*(self._padded(each, projection) for each in passes), strict=True)
         return np.concatenate(vectors), np.concatenate(tokens)
 
-    def _padded(self, texts: Sequence[Numbers]) -> tuple[Floats, Floats]:
+    def _padded(self, texts: Sequence[Numbers], projection: Tensor) -> tuple[Floats, Floats]:
         import torch
         from torch.nn.utils.rnn import pad_sequence
 
@@ -66,7 +69,7 @@ class TorchBackend:
         mask = pad_sequence([torch.ones(len(each), dtype=torch.int32) for each in texts], batch_first=True)
         with torch.inference_mode():
             out = self._model({"input_ids": pieces, "attention_mask": mask})
-            tokens = torch.nn.functional.normalize(out["token_embeddings"][mask == 1] @ self._projection, dim=-1)
+            tokens = torch.nn.functional.normalize(out["token_embeddings"][mask == 1] @ projection, dim=-1)
         return out["sentence_embedding"].numpy(), tokens.numpy()
 
 

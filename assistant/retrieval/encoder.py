@@ -67,7 +67,7 @@ class _Pass(Protocol):
     # Dimensions of a word piece's vector.
     token_dim: int
 
-    def __call__(self, texts: Sequence[NDArray[np.int64]]) -> tuple[Floats, Floats]: ...
+    def __call__(self, texts: Sequence[NDArray[np.int64]], *, asked: bool) -> tuple[Floats, Floats]: ...
 
 
 class Encoder:
@@ -128,7 +128,7 @@ class Encoder:
         encodings = self._tokenizer.encode_batch([prefix + text for text in texts])
         found: dict[int, EncodedQuery] = {}
         for group in _groups([len(encoding.ids) for encoding in encodings]):
-            vectors, states = self._forward([encodings[at] for at in group])
+            vectors, states = self._forward([encodings[at] for at in group], asked=True)
             for at, vector, tokens in zip(group, vectors, states, strict=True):
                 numbers, kept, _ = self._pieces(encodings[at], len(prefix))
                 found[at] = EncodedQuery(vector, tokens[kept], numbers[kept])
@@ -155,7 +155,7 @@ class Encoder:
 
         def encode(batch: tuple[list[int], list[Encoding]]) -> int:
             rows, encodings = batch
-            vectors[rows], states = self._forward(encodings)
+            vectors[rows], states = self._forward(encodings, asked=False)
             for row, encoding, tokens in zip(rows, encodings, states, strict=True):
                 _, kept, bounds = self._pieces(encoding, len(prefix))
                 context = bounds[kept, 1] <= skips[row]
@@ -195,10 +195,10 @@ class Encoder:
             for group in _groups([len(encoding.ids) for encoding in encodings]):
                 yield [first + at for at in group], [encodings[at] for at in group]
 
-    def _forward(self, encodings: Sequence[Encoding]) -> tuple[Floats, list[Floats]]:
+    def _forward(self, encodings: Sequence[Encoding], *, asked: bool) -> tuple[Floats, list[Floats]]:
         """Unit vectors of texts float32[b, dim], and of the pieces of each float32[m, token_dim]."""
         texts = [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
-        vectors, tokens = self._run(texts)
+        vectors, tokens = self._run(texts, asked=asked)
         return vectors, np.split(tokens, np.cumsum([len(text) for text in texts])[:-1])
 
 

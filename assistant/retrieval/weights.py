@@ -23,8 +23,10 @@ PAGE = "model.json"
 WEIGHTS = "encoder.safetensors"
 TOKENIZER = "tokenizer.json"
 GRAPH = "encoder.onnx"
-# Tensors of the file that are not the encoder's own.
+# Tensors of the file that are not the encoder's own: what makes vectors of word pieces of their states, in passages and
+# in questions, float32[hidden_size, token_dim].
 PROJECTION = "projection"
+QUESTION_PROJECTION = "question_projection"
 SCALE = ".scale"
 
 Tensors = dict[str, NDArray[Any]]
@@ -121,7 +123,7 @@ def write(folder: Path, page: Page, tensors: Tensors, tokenizer: str, graph: byt
     Args:
         folder: where to; made where it is missing.
         page: its `files` are not looked at.
-        tensors: float32; matrices are stored in 8 bits, except the projection.
+        tensors: float32; matrices are stored in 8 bits, except the projections.
         tokenizer: the text of tokenizer.json.
         graph: what `training/graph.py` makes of the page's `config`.
 
@@ -132,7 +134,7 @@ def write(folder: Path, page: Page, tensors: Tensors, tokenizer: str, graph: byt
 
     packed: Tensors = {}
     for name, tensor in tensors.items():
-        if tensor.ndim < 2 or name == PROJECTION:
+        if tensor.ndim < 2 or name in (PROJECTION, QUESTION_PROJECTION):
             packed[name] = np.ascontiguousarray(tensor, dtype=np.float32)
         else:
             packed[name], packed[name + SCALE] = _packed(tensor)
