@@ -25,8 +25,17 @@ from transformers import BertConfig, BertModel
 
 from assistant.retrieval.encoder import Encoder
 from assistant.retrieval.late import SCALE, gather
-from assistant.retrieval.weights import MODEL_DIR, PROJECTION, QUESTION_PROJECTION, TOKENIZER, Page, write
-from training import calibrate, questions, vocabulary
+from assistant.retrieval.weights import (
+    MODEL_DIR,
+    PROJECTION,
+    QUESTION_PROJECTION,
+    TOKENIZER,
+    Page,
+    read_page,
+    read_stored,
+    write,
+)
+from training import calibrate, questions, train, vocabulary
 from training import encoder as training
 from training.encoder import (
     PASSAGE_PIECES,
@@ -576,6 +585,29 @@ def test_the_projection_of_questions_learns_alone(
     runs = [projection_of_questions(trainer, ROWS, seed=7 + run, epochs=20, runs=1) for run in range(questions.RUNS)]
     assert not runs[0].allclose(runs[1], atol=1e-4)
     assert found.allclose(torch.stack(runs).mean(dim=0), atol=1e-3)
+
+
+def test_the_shipped_encoder_stays_where_only_questions_are_tuned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [
+        _line(COLLECTED, question="which details do you take down", negatives=(NOBODY,)),
+        _line(KEPT, question="when do bills go away"),
+        _line(question="are passwords hashed", negatives=(NOBODY,)),
+    ]
+    data = _folder(tmp_path / "data", *lines)
+    for name in ("OWN_ROWS", "ANNOTATORS"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(train, name, tmp_path / name)
+    out = tmp_path / "model"
+    monkeypatch.setattr("sys.argv", ["train", str(data), "--only-questions", "--out", str(out)])
+    train.main()
+    before, after = read_stored(), read_stored(out)
+    assert before.keys() == after.keys()
+    assert {name for name in before if not np.array_equal(before[name], after[name])} == {QUESTION_PROJECTION}
+    assert read_page(out).files.keys() == read_page().files.keys()
+    assert read_page(out).sha256 in capsys.readouterr().out
+    assert len(Encoder(out).encode_query("who reads my mail").tokens) >= 4
 
 
 def test_states_are_of_the_pieces_that_count(trainer: Trainer) -> None:
