@@ -99,6 +99,7 @@ train: $(VENV)/.installed-dev ## Tune the encoder on DATA=folder, and calibrate 
 	$(PIP) -r requirements-train.txt
 	PYTHONPATH=. $(BIN)/python -m training.train $(DATA)
 	PYTHONPATH=. $(BIN)/python -m training.calibrate $(DATA)
+	PYTHONPATH=. $(BIN)/python benchmarks/topics.py --write
 
 docs: $(VENV)/.installed ## Write help texts, settings and targets into the documents.
 	PYTHONPATH=. $(BIN)/python docs/generate.py

@@ -27,7 +27,7 @@ CLEAR, LIKELY = (Decision(Status.ANSWERED, confidence) for confidence in (Confid
 
 @pytest.fixture
 def own_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One whose numbers are easy to follow: that of log-odds 10 · match − 10 · elsewhere + usual − 5."""
+    """One easy to follow: the log-odds are 10 · match − 10 · elsewhere + usual − 5."""
     easy = replace(
         calibration(),
         least_topic=-1.0,

@@ -204,9 +204,7 @@ class Trainer:
         started = time.monotonic()
         recent: list[list[float]] = []
         for number, step in enumerate(plan, start=1):
-            pace = min(number / (WARM_UP * len(plan)), (len(plan) - number + 1) / ((1 - WARM_UP) * len(plan)))
-            for group in optimizer.param_groups:
-                group["lr"] = group["base"] * pace
+            set_pace(optimizer, number, len(plan))
             losses = self.loss(step, dice)
             optimizer.zero_grad()
             sum(losses, torch.zeros((), device=self.device)).backward()
@@ -218,6 +216,13 @@ class Trainer:
                 told = " ".join(f"{mean:.3f}" for mean in means)
                 print(f"step {number} of {len(plan)}, losses {told}, {time.monotonic() - started:.0f} s", flush=True)
                 recent.clear()
+
+
+def set_pace(optimizer: torch.optim.Optimizer, number: int, count: int) -> None:
+    """Learning rates of step `number` of `count`, from 1: up to the "base" of each group within `WARM_UP`, then down."""
+    pace = min(number / (WARM_UP * count), (count - number + 1) / ((1 - WARM_UP) * count))
+    for group in optimizer.param_groups:
+        group["lr"] = group["base"] * pace
 
 
 def max_sim(questions: Vectors, passages: Vectors) -> Tensor:

@@ -30,6 +30,7 @@ from training.encoder import (
     answers,
     info_nce,
     max_sim,
+    set_pace,
     steps,
 )
 from training.rows import Row
@@ -38,7 +39,6 @@ EPOCHS = 4
 # Runs that differ in the order of the rows, whose mean is taken.
 RUNS = 3
 LEARNING_RATE = 5e-4
-WARM_UP = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,9 +92,7 @@ def _run(trainer: Trainer, states: States, rows: Sequence[Row], seed: int, epoch
         weight_decay=0.0,
     )
     for number, step in enumerate(plan, start=1):
-        pace = min(number / (WARM_UP * len(plan)), (len(plan) - number + 1) / ((1 - WARM_UP) * len(plan)))
-        for group in optimizer.param_groups:
-            group["lr"] = group["base"] * pace
+        set_pace(optimizer, number, len(plan))
         loss = missed(step, states, learned)
         optimizer.zero_grad()
         loss.backward()
