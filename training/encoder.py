@@ -219,7 +219,7 @@ class Trainer:
 
 
 def set_pace(optimizer: torch.optim.Optimizer, number: int, count: int) -> None:
-    """Learning rates of step `number` of `count`, from 1: up to the "base" of each group within `WARM_UP`, then down."""
+    """Learning rates of step `number` of `count`, from 1: up to the "base" of each group in `WARM_UP`, then down."""
     pace = min(number / (WARM_UP * count), (count - number + 1) / ((1 - WARM_UP) * count))
     for group in optimizer.param_groups:
         group["lr"] = group["base"] * pace
